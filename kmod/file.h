@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The worker's side: everything about files that sleeps. The poll asks with
+ * kf_lookup_start() or kf_stream_next(), goes on with other connections, and is
+ * told through the callback. Runs on srv->wq.
+ */
+#ifndef KFRONT_FILE_H
+#define KFRONT_FILE_H
+
+#include <linux/bvec.h>
+#include <linux/workqueue.h>
+#include "head.h"
+#include "reason.h"
+
+struct kf_server;
+struct kf_object;
+struct kf_stream;
+
+/*
+ * One question to the worker. Owned by the connection that asked: it may be
+ * freed (kf_lookup_free()) only after @done was called.
+ */
+struct kf_lookup {
+	struct work_struct work;
+	struct kf_server *srv;
+	void (*done)(struct kf_lookup *lk);	/* worker context, last thing the worker does with @lk */
+	void *arg;				/* the asker's */
+	/* result, valid once done() was called: */
+	enum kf_reason reason;		/* KF_OK, or why the backend must answer */
+	struct kf_object *object;	/* KF_OK and small: a reference; hashed or one-shot */
+	struct kf_stream *stream;	/* KF_OK and larger than max_object_bytes: owned */
+	u32 len;
+	char path[];			/* copy of the URL path, NUL-terminated */
+};
+
+/**
+ * kf_lookup_start() - have the worker look up (and read) what a path names
+ * Context: BH. Return: NULL when there is no memory (GFP_ATOMIC | __GFP_NOWARN).
+ */
+struct kf_lookup *kf_lookup_start(struct kf_server *srv, const char *path, u32 len,
+				  void (*done)(struct kf_lookup *lk), void *arg);
+void kf_lookup_free(struct kf_lookup *lk);	/* drops object/stream if still set; BH */
+
+#define KF_CHUNK_BYTES	(128 * 1024)
+#define KF_CHUNK_VECS	(KF_CHUNK_BYTES / PAGE_SIZE + 1)
+
+/*
+ * A file too large for the cache, on its way to one client. Holds the open file
+ * (and so its mount) for the time of transmission. The pages in bv[] are
+ * references into the page cache got through ->splice_read; the poll sends them
+ * by reference and calls kf_stream_next() for more once they are queued.
+ */
+struct kf_stream {
+	struct work_struct work;
+	struct kf_server *srv;
+	struct file *file;
+	struct kf_entity entity;
+	loff_t pos;			/* next byte the worker will read */
+	/* current chunk; the worker's between kf_stream_next() and done(), else the poll's */
+	int error;			/* 0; -ESTALE: the file changed; -EIO ...: abort the connection */
+	u32 nr_bv;
+	u32 bytes;			/* in this chunk */
+	struct bio_vec bv[KF_CHUNK_VECS];
+	void (*done)(struct kf_stream *st);
+	void *arg;
+};
+
+/**
+ * kf_stream_next() - release the current chunk and fetch the next
+ *
+ * Validity (size, mtime, still not mapped writable) is checked before and after
+ * each read. The very last byte of the file is a chunk of its own, copied into a
+ * page of ours: the poll asks for it only when everything before it has been
+ * acknowledged, so a client that gets the last byte has a file that did not
+ * change on the way.
+ * Context: BH. Cannot fail; the result comes with done().
+ */
+void kf_stream_next(struct kf_stream *st, void (*done)(struct kf_stream *st), void *arg);
+void kf_stream_free(struct kf_stream *st);	/* BH; never while a fetch is under way; closes the file in the worker */
+
+/* At insmod: does every directory on the way to docroot let srv->cred search it, is it a directory?
+ * On failure one clear line in the log naming the directory; errno.
+ */
+int kf_docroot_check(struct kf_server *srv);
+
+#endif /* KFRONT_FILE_H */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reading a request head. Pure: bytes in, verdict out, no state but what the
+ * caller keeps in struct kf_scan. Strict: whatever is not fully understood is
+ * "not mine", never "bad"; the backend then sees the same bytes.
+ */
+#ifndef KFRONT_PARSE_H
+#define KFRONT_PARSE_H
+
+#include <linux/types.h>
+#include "reason.h"
+
+/* A piece of the caller's buffer; p is NULL when the header was absent. */
+struct kf_str {
+	const char *p;
+	u32 len;
+};
+
+/* How far the end of the head was searched; 8 bytes, lives in the connection,
+ * zeroed for each request. Each byte is looked at once however it was cut.
+ */
+struct kf_scan {
+	u32 scanned;		/* bytes already passed to kf_scan_head() */
+	u16 lines;		/* complete lines so far, the request line included */
+	u8 state;		/* private to parse.c */
+	u8 prefix;		/* private to parse.c: matched bytes of "GET " / "HEAD " */
+};
+
+enum kf_scan_verdict {
+	KF_SCAN_COMPLETE,	/* s->scanned is the length of the head, blank line included */
+	KF_SCAN_INCOMPLETE,
+	KF_SCAN_NOT_MINE,	/* *why says the reason */
+};
+
+struct kf_request {
+	bool head;		/* HEAD, not GET */
+	bool http11;		/* HTTP/1.1, not 1.0 */
+	bool keepalive;		/* the client lets the connection stay open */
+	struct kf_str path;	/* of the target; begins with '/', no query */
+	struct kf_str host;	/* as sent, port included; p == NULL: none (1.0) */
+	struct kf_str if_none_match;
+	struct kf_str if_modified_since;
+	struct kf_str accept_encoding;
+};
+
+/**
+ * kf_scan_head() - look for the end of a head in newly arrived bytes
+ * @s: state of this head; @s->scanned advances by what was consumed
+ * @data: the bytes that follow the @s->scanned already seen
+ * @len: how many
+ * @max_bytes: longer heads are not mine (net.kfront.max_header_bytes)
+ * @max_lines: more header lines than this are not mine
+ * @why: set with KF_SCAN_NOT_MINE
+ *
+ * Bytes behind the end of the head are not looked at. Says "not mine" as early
+ * as it is certain: on a first byte that cannot begin GET or HEAD, on a bare LF,
+ * a CR without LF, a NUL or another control character.
+ */
+enum kf_scan_verdict kf_scan_head(struct kf_scan *s, const char *data, u32 len,
+				  u32 max_bytes, u32 max_lines, enum kf_reason *why);
+
+/**
+ * kf_parse() - understand a complete head
+ * @head: the bytes, @len as kf_scan_head() found it
+ * @len: length, blank line included
+ * @rq: filled in; its strings point into @head
+ *
+ * Return: KF_OK when the request is a plain GET or HEAD, else why it is not ours.
+ */
+enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq);
+
+#endif /* KFRONT_PARSE_H */
