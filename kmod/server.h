@@ -9,6 +9,7 @@
 
 #include <linux/cred.h>
 #include <linux/in6.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
@@ -18,6 +19,13 @@ struct kf_cache;
 struct kf_policy;
 struct kf_poll;
 struct kf_listener;
+
+/* A policy in use: the softirq reads it under RCU, the worker holds a reference. */
+struct kf_policy_ref {
+	struct kf_policy *policy;
+	refcount_t refs;		/* one for srv->policy, one for each kf_policy_get() */
+	struct rcu_head rcu;
+};
 
 /* Sysctl values: plain ints, read with READ_ONCE() wherever needed. */
 struct kf_settings {
@@ -39,7 +47,7 @@ struct kf_server {
 	const char *docroot;		/* absolute; resolved per miss, from init's root */
 	const struct cred *cred;	/* uid/gid/groups, no capabilities: whose rights files are opened with */
 	struct kf_settings set;
-	struct kf_policy __rcu *policy;	/* replaced under policy_mutex (sysctl.c) */
+	struct kf_policy_ref __rcu *policy; /* replaced under policy_mutex (sysctl.c) */
 	struct kf_stats __percpu *stats;
 	struct kf_cache *cache;		/* object.c */
 	struct workqueue_struct *wq;	/* everything that sleeps: lookups, reads, closes */
@@ -47,5 +55,9 @@ struct kf_server {
 	struct kf_listener *listener;
 	bool stopping;			/* set once, before the polls are told to let go */
 };
+
+/* The policy of the moment for code that sleeps; pair with kf_policy_put(). Never NULL. */
+struct kf_policy_ref *kf_policy_get(struct kf_server *srv);
+void kf_policy_put(struct kf_policy_ref *ref);
 
 #endif /* KFRONT_SERVER_H */
