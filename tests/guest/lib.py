@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every promise's script uses: the client, the module, the backend, files."""
+import os
+import random
+import shutil
+import sys
+import time
+import apache
+from client import (Closed, Conn, Response, DEADLINE, exchange, get, netns, normal, request, wait_for)
+from kmod import (DEBUG, DOCROOT, KERNEL, KernelLog, changed, delta, expect, handed, kfront, leftovers,
+                  load, scaled, stats, sysctl, unload)
+
+__all__ = ['Closed', 'Conn', 'Response', 'DEADLINE', 'exchange', 'get', 'netns', 'normal', 'request',
+           'wait_for', 'DEBUG', 'DOCROOT', 'KERNEL', 'KernelLog', 'changed', 'delta', 'expect',
+           'handed', 'kfront', 'leftovers', 'load', 'scaled', 'stats', 'sysctl', 'unload', 'apache',
+           'check', 'put', 'age', 'fresh', 'seeded', 'hit', 'same_as_backend', 'random']
+
+
+def check(what):
+    """Say what is being checked: the last line before a failure is the promise broken."""
+    print(f'  {time.strftime("%H:%M:%S")} {what}', flush=True)
+
+
+def age(path, seconds=3600):
+    """Make a file look as if it had been there for long: mtime alone decides for
+    Apache's ETag; ctime is new, so kfront may take a moment until it trusts it."""
+    then = int(time.time()) - seconds
+    os.utime(path, (then, then))
+
+
+def put(path, data=b'', mode=0o644, old=True):
+    """Write a file whole, its directories too."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'wb') as out:
+        out.write(data if isinstance(data, bytes) else data.encode())
+    os.chmod(path, mode)
+    if old:
+        age(path)
+    return path
+
+
+def fresh(name, root=DOCROOT):
+    """An empty directory for this test: its path and its URL."""
+    path = f'{root}/{name}'
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    os.chmod(path, 0o755)
+    return path, f'/{name}'
+
+
+def seeded():
+    seed = int(os.environ.get('KFRONT_SEED', random.SystemRandom().randrange(1 << 32)))
+    check(f'random order, KFRONT_SEED={seed}')
+    return random.Random(seed)
+
+
+def hit(path, **more):
+    """Ask until the kernel answers from its cache (a file's first second is spent
+    distrusting it), then return that answer."""
+    def served():
+        before = stats()
+        answer = get(path, **more)
+        assert answer.status in (200, 304), answer.line
+        return delta(before, 'served_softirq') and answer
+    return wait_for(served, f'{path} becomes a hit', 10, pause=0.05)
+
+
+def same_as_backend(raw, **more):
+    """These bytes get from us what they get from Apache asked directly."""
+    ours, theirs = (normal(exchange(raw, port, **more)) for port in (80, apache.BACKEND))
+    if ours != theirs:
+        raise AssertionError(f'{raw[:200]!r}:\n  ours   {ours[:1500]!r}\n  theirs {theirs[:1500]!r}')
+    return ours
+
+
+if __name__ == '__main__':
+    sys.exit('this is what the promises share; see run')
