@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Reading a request head. Pure: bytes in, verdict out, no state but what the
- * caller keeps in struct kf_scan. Strict: whatever is not fully understood is
+ * caller keeps in struct kf_scan. scan.c finds the end of a head, parse.c
+ * understands it. Strict: whatever is not fully understood is
  * "not mine", never "bad"; the backend then sees the same bytes.
  */
 #ifndef KFRONT_PARSE_H
@@ -22,8 +23,8 @@ struct kf_str {
 struct kf_scan {
 	u32 scanned;		/* bytes already passed to kf_scan_head() */
 	u16 lines;		/* complete lines so far, the request line included */
-	u8 state;		/* private to parse.c */
-	u8 prefix;		/* private to parse.c: matched bytes of "GET " / "HEAD " */
+	u8 state;		/* private to scan.c */
+	u8 prefix;		/* private to scan.c: matched bytes of the method or the version */
 };
 
 enum kf_scan_verdict {
@@ -36,6 +37,7 @@ struct kf_request {
 	bool head;		/* HEAD, not GET */
 	bool http11;		/* HTTP/1.1, not 1.0 */
 	bool keepalive;		/* the client lets the connection stay open */
+	bool keepalive_token;	/* it said "Connection: keep-alive": Apache then says Keep-Alive */
 	struct kf_str path;	/* of the target; begins with '/', no query */
 	struct kf_str host;	/* as sent, port included; p == NULL: none (1.0) */
 	struct kf_str if_none_match;
@@ -54,10 +56,19 @@ struct kf_request {
  *
  * Bytes behind the end of the head are not looked at. Says "not mine" as early
  * as it is certain: on a first byte that cannot begin GET or HEAD, on a bare LF,
- * a CR without LF, a NUL or another control character.
+ * a CR without LF, a NUL or another control character, a request line that does
+ * not end in HTTP/1.0 or 1.1 (the backend answers HTTP/0.9 without a head), an
+ * obs-fold. After "not mine" @s is of no further use.
  */
 enum kf_scan_verdict kf_scan_head(struct kf_scan *s, const char *data, u32 len,
 				  u32 max_bytes, u32 max_lines, enum kf_reason *why);
+
+/**
+ * kf_timeout_answers() - does a stock Apache say 408 when this head times out?
+ *
+ * False: it closes without a word, because no complete request line has arrived.
+ */
+bool kf_timeout_answers(const struct kf_scan *s);
 
 /**
  * kf_parse() - understand a complete head

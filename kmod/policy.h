@@ -12,11 +12,26 @@
 #include "parse.h"
 
 #define KF_PATH_MAX	1024	/* longest URL path that can be ours, bytes */
+#define KF_LIST_MAX	4096	/* longest of the strings a policy is built from, bytes */
+#define KF_ITEMS_MAX	256	/* items in one list */
+#define KF_NAME_MAX	255	/* a file's name; a host's fits, too */
+#define KF_EXT_MAX	16	/* a suffix */
+#define KF_MIME_MAX	90	/* a media type; the longest in Debian's mime.types has 73 */
+#define KF_SERVER_MAX	256	/* value of the Server header */
+
+/* What the sysctls say when nobody says anything else. */
+#define KF_DEFAULT_TYPES						\
+	"html,htm,css,js,mjs,json,txt,xml,svg,png,jpg,jpeg,gif,webp,avif,ico,bmp,tif,tiff," \
+	"woff,woff2,ttf,otf,eot,pdf,epub,mp3,mp4,m4a,m4v,mov,webm,ogg,oga,ogv,opus,flac,wav," \
+	"zip,bz2,xz,7z,tar,wasm,csv,rss,atom,webmanifest"
+#define KF_DEFAULT_EXCLUDE	"/icons/,/cgi-bin/"	/* Debian's Alias and ScriptAlias */
+#define KF_DEFAULT_GUARD_FILES	".htaccess"
+#define KF_DEFAULT_INDEX	"index.html"
 
 /* One allow-listed suffix and what Debian's Apache says about it. */
 struct kf_type {
-	struct kf_str ext;	/* without the dot, as configured; compared case-insensitively iff Apache does */
-	struct kf_str mime;	/* from mime.types */
+	struct kf_str ext;	/* no dot, lower case; case does not count, as in mod_mime */
+	struct kf_str mime;	/* from mime.types or mime.conf; at most KF_MIME_MAX bytes */
 	bool deflate;		/* Debian's deflate.conf compresses this type */
 };
 
@@ -27,11 +42,37 @@ struct kf_policy_text {
 	const char *exclude;		/* sysctl: URL prefixes */
 	const char *guard_files;	/* sysctl */
 	const char *index;		/* sysctl */
-	const char *server_header;	/* sysctl: value of the Server header, may be empty (no header) */
+	const char *server_header;	/* sysctl: value of Server; empty: no such header */
 	const char *mime_types;		/* content of the mime.types file */
 	size_t mime_types_len;
 };
 
-struct kf_policy;		/* kf_policy_build(), kf_policy_free(); layout below or in policy.c */
+struct kf_policy;		/* layout in policy.c */
+
+/**
+ * kf_policy_build() - understand the administrator's strings
+ * @text: the lists; nothing of them is referenced afterwards
+ * @out: the policy, when 0 is returned; kf_policy_free() it
+ * @err_item: with -EINVAL a static text: which list it is and what is wrong with it
+ *
+ * A suffix in @text->types of which mime.types knows no type, or whose answers
+ * differ from a plain file's (a language, a handler), is no error: files with
+ * it are not served. kf_policy_unserved() lists them.
+ * Context: process (allocates). Return: 0, -EINVAL or -ENOMEM.
+ */
+int kf_policy_build(const struct kf_policy_text *text, struct kf_policy **out,
+		    const char **err_item);
+void kf_policy_free(struct kf_policy *p);	/* NULL is fine; any context */
+
+/* The lists, in the order configured. Each name in them is also NUL-terminated. */
+const struct kf_str *kf_policy_guards(const struct kf_policy *p, u32 *n);
+const struct kf_str *kf_policy_index(const struct kf_policy *p, u32 *n);
+const struct kf_str *kf_policy_unserved(const struct kf_policy *p, u32 *n);
+struct kf_str kf_policy_server(const struct kf_policy *p);
+
+/* Softirq; used by route.c. */
+const struct kf_type *kf_policy_type(const struct kf_policy *p, const char *ext, u32 len);
+bool kf_policy_host_ok(const struct kf_policy *p, const struct kf_str *host);
+bool kf_policy_excluded(const struct kf_policy *p, const struct kf_str *path);
 
 #endif /* KFRONT_POLICY_H */

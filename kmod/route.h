@@ -16,18 +16,28 @@ struct kf_target {
 
 /**
  * kf_route() - decide by name alone
- * Return: KF_OK with @t filled in (pointing into @rq's buffer), or why the backend must answer.
- * When the type is known to be compressed by the backend and the request admits that: KF_R_ENCODING.
+ * Return: KF_OK with @t filled in (pointing into @rq's buffer), or why the backend must
+ * answer.
+ * When the type is known to be compressed by the backend and the request admits that:
+ * KF_R_ENCODING.
  */
-enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, struct kf_target *t);
+enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq,
+			struct kf_target *t);
 
 /**
  * kf_name_check() - may a file of this name be served at all?
- * @name: last component only. Used by kf_route() for the URL's name and by the worker for index
- * files and for the name a symlink finally leads to.
+ * @name: last component only
+ * @len: its length
+ * @type: set when the answer is KF_OK
+ *
+ * Used by kf_route() for the URL's name and by the worker for index files and for
+ * the name a symlink finally leads to.
  * Return: KF_OK with *@type, KF_R_TYPE, KF_R_HANDLER or KF_R_DOTFILE.
  */
 enum kf_reason kf_name_check(const struct kf_policy *p, const char *name, u32 len,
 			     const struct kf_type **type);
+
+/* Might Apache have a handler, filter, language or charset for this part of a name? (name.c) */
+bool kf_part_is_claimed(const char *part, u32 len);
 
 #endif /* KFRONT_ROUTE_H */

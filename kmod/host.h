@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The value of a Host header, and the patterns of the parameter hosts=.
+ */
+#ifndef KFRONT_HOST_H
+#define KFRONT_HOST_H
+
+#include "parse.h"
+
+#define KF_HOST_MAX	253	/* longest DNS name */
+
+/**
+ * kf_host_name() - the name in a Host value: port and trailing dot stripped
+ * @value: as sent, e.g. "www.example.org:8080", "192.0.2.1", "[2001:db8::1]:80"
+ * @name: set to the part of @value that is the name; brackets of an IPv6 literal included
+ *
+ * Return: false if the value is anything but a plain name or address with an
+ * optional port: the backend must say what it thinks of it.
+ */
+bool kf_host_name(const struct kf_str *value, struct kf_str *name);
+
+/**
+ * kf_host_matches() - does a name (from kf_host_name()) match one pattern?
+ * @pattern: lower case, no port, no trailing dot; ".example.org" matches every
+ * name that ends in it and has something before it
+ */
+bool kf_host_matches(const struct kf_str *name, const struct kf_str *pattern);
+
+#endif /* KFRONT_HOST_H */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Characters and pieces of text, as HTTP sorts them. No locale, no allocation,
+ * nothing that looks behind the length it was given.
+ */
+#ifndef KFRONT_TEXT_H
+#define KFRONT_TEXT_H
+
+#include <linux/string.h>
+#include <linux/types.h>
+#include "parse.h"
+
+#define KF_CC_TOKEN	0x01	/* RFC 9110 tchar: header names, methods, media types */
+#define KF_CC_PATH	0x02	/* may stand in a URL path that can be ours; '/' included */
+#define KF_CC_HOST	0x04	/* letters, digits, '-', '.', '_' */
+#define KF_CC_CTL	0x08	/* 0x00-0x1f and 0x7f */
+
+extern const u8 kf_cclass[256];
+
+static inline bool kf_is(char c, u8 class)
+{
+	return kf_cclass[(u8)c] & class;
+}
+
+static inline char kf_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* Is @p, case folded, the lower-case text @lower of the same length? */
+static inline bool kf_same_nocase(const char *p, const char *lower, u32 len)
+{
+	while (len--)
+		if (kf_lower(*p++) != *lower++)
+			return false;
+	return true;
+}
+
+/* The same for a piece of text and a string constant. */
+#define kf_is_nocase(p, len, constant)					\
+	((len) == sizeof(constant) - 1 && kf_same_nocase(p, constant, sizeof(constant) - 1))
+
+/**
+ * kf_text_run() - how many bytes at @p are text: no control character, HTAB included
+ *
+ * Eight at a time as long as a whole word is text: this is what most bytes of
+ * a request head cost. The tests for "less than 0x20" and "equals 0x7f" are
+ * exact as to whether there is such a byte in the word; which one it is, the
+ * byte-wise rest finds out.
+ */
+static inline u32 kf_text_run(const char *p, u32 len)
+{
+	const u64 ones = 0x0101010101010101ULL;
+	u64 word, del;
+	u32 i = 0;
+
+	for (; len - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, p + i, sizeof(word));
+		del = word ^ (ones * 0x7f);
+		if ((((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & (ones * 0x80))
+			break;
+	}
+	while (i < len && !kf_is(p[i], KF_CC_CTL))
+		i++;
+	return i;
+}
+
+#endif /* KFRONT_TEXT_H */
