@@ -9,16 +9,18 @@
 
 #include <linux/cred.h>
 #include <linux/in6.h>
+#include <linux/percpu_counter.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
+#include "policy.h"
 #include "stats.h"
 
 struct kf_cache;
 struct kf_policy;
 struct kf_poll;
-struct kf_listener;
+struct kf_listeners;
 
 /* A policy in use: the softirq reads it under RCU, the worker holds a reference. */
 struct kf_policy_ref {
@@ -43,18 +45,40 @@ struct kf_settings {
 };
 
 struct kf_server {
+	struct socket *idle, *blocked;	/* lent to children: hook.c */
+	struct percpu_counter open;	/* connections that are ours */
 	struct net *net;		/* held only by being in it: pernet exit stops us */
+	struct in6_addr address;	/* to listen on, IPv4 as v4-mapped; valid if address_set */
+	bool address_set;
+	u16 port;			/* host byte order */
+	u16 backend_port;
 	const char *docroot;		/* absolute; resolved per miss, from init's root */
 	const struct cred *cred;	/* uid/gid/groups, no capabilities: whose rights files are opened with */
 	struct kf_settings set;
-	struct kf_policy_ref __rcu *policy; /* replaced under policy_mutex (sysctl.c) */
+	struct kf_policy_ref __rcu *policy; /* replaced under policy_mutex */
+	struct mutex policy_mutex;	/* protects text and replacing policy */
+	struct kf_policy_text text;	/* what policy was built from; its strings are kmalloc'ed */
+	struct ctl_table_header *sysctl;
+	struct ctl_table *sysctl_table;
+	struct proc_dir_entry *proc;	/* /proc/net/kfront */
 	struct kf_stats __percpu *stats;
 	struct kf_cache *cache;		/* object.c */
 	struct workqueue_struct *wq;	/* everything that sleeps: lookups, reads, closes */
 	struct kf_poll **polls;		/* one per possible CPU: poll.c */
-	struct kf_listener *listener;
-	bool stopping;			/* set once, before the polls are told to let go */
+	struct net_device *napi_dev;	/* carries their NAPI instances */
+	struct kf_listeners *listeners;	/* listener.c */
+	struct workqueue_struct *close_wq; /* tcp_close(): must not wait for slow files */
+	bool stopping;			/* set once: connections go to the backend or finish their answer */
+	bool aborting;			/* set later: whatever is left is closed */
 };
+
+#define KF_DOCROOT_MAX	1024	/* bytes, NUL included */
+
+struct kf_server *kf_server_alloc(struct net *net);
+void kf_server_free(struct kf_server *srv);	/* one that was not started */
+/* One line in the log on failure, and nothing left but @srv itself. */
+int kf_server_start(struct kf_server *srv, const char *hosts, const char *mime_types);
+void kf_server_stop(struct kf_server *srv);	/* frees @srv, too */
 
 /* The policy of the moment for code that sleeps; pair with kf_policy_put(). Never NULL. */
 struct kf_policy_ref *kf_policy_get(struct kf_server *srv);

@@ -65,7 +65,9 @@ struct kf_stats {
 #define kf_count_add(srv, id, n) this_cpu_add((srv)->stats->count[KF_C_##id], (n))
 
 struct kf_server;
-int kf_stats_init(struct kf_server *srv);	/* allocates, creates /proc/net/kfront/stats */
+int kf_stats_init(struct kf_server *srv);
 void kf_stats_exit(struct kf_server *srv);
+int kf_stats_publish(struct kf_server *srv);	/* /proc/net/kfront/stats */
+void kf_stats_unpublish(struct kf_server *srv);
 
 #endif /* KFRONT_STATS_H */

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Finding the backend. In: a child, or just the port. Out: the listening socket
+ * the stack itself would have chosen had the client connected to the backend's
+ * port (SO_REUSEPORT groups included), or which kinds of listeners are there.
+ *
+ * Nothing is cached: a restarted backend is found by the next lookup.
+ */
+#include <net/addrconf.h>
+#include <net/ipv6.h>
+#include "backend.h"
+#include "compat/net.h"
+
+static struct sock *kf_find4(struct kf_server *srv, const struct sock *child, __be32 daddr)
+{
+	return kf_lookup_listener4(srv->net, child->sk_daddr, inet_sk(child)->inet_dport,
+				   daddr, srv->backend_port, child->sk_bound_dev_if);
+}
+
+static struct sock *kf_find_any4(struct kf_server *srv, const struct sock *child)
+{
+	return kf_find4(srv, child, child->sk_rcv_saddr) ?:
+	       kf_find4(srv, child, htonl(INADDR_LOOPBACK));
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static struct sock *kf_find6(struct kf_server *srv, const struct sock *child,
+			     const struct in6_addr *daddr)
+{
+	return kf_lookup_listener6(srv->net, &child->sk_v6_daddr,
+				   inet_sk(child)->inet_dport, daddr,
+				   srv->backend_port, child->sk_bound_dev_if);
+}
+
+static struct sock *kf_find_any6(struct kf_server *srv, const struct sock *child)
+{
+	if (ipv6_addr_v4mapped(&child->sk_v6_rcv_saddr))
+		return kf_find_any4(srv, child);
+	return kf_find6(srv, child, &child->sk_v6_rcv_saddr) ?:
+	       kf_find6(srv, child, &in6addr_loopback);
+}
+#endif
+
+struct sock *kf_backend_find(struct kf_server *srv, const struct sock *child)
+{
+	struct sock *sk;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "backend looked up without RCU");
+#if IS_ENABLED(CONFIG_IPV6)
+	if (child->sk_family == AF_INET6)
+		sk = kf_find_any6(srv, child);
+	else
+#endif
+		sk = kf_find_any4(srv, child);
+	if (sk && !refcount_inc_not_zero(&sk->sk_refcnt))
+		sk = NULL;
+	return sk;
+}
+
+static unsigned int kf_listener_kind(const struct sock *sk)
+{
+	if (sk->sk_family == AF_INET)
+		return KF_L_V4;
+	return ipv6_only_sock(sk) ? KF_L_V6ONLY : KF_L_DUAL;
+}
+
+unsigned int kf_backend_survey(struct kf_server *srv)
+{
+	struct inet_hashinfo *hi = srv->net->ipv4.tcp_death_row.hashinfo;
+	struct hlist_nulls_node *node;
+	unsigned int i, kinds = 0;
+	struct sock *sk;
+
+	for (i = 0; i <= hi->lhash2_mask; i++) {
+		struct inet_listen_hashbucket *bucket = &hi->lhash2[i];
+
+		if (hlist_nulls_empty(&bucket->nulls_head))
+			continue;
+		rcu_read_lock();
+		sk_nulls_for_each_rcu(sk, node, &bucket->nulls_head)
+			if (net_eq(sock_net(sk), srv->net) &&
+			    inet_sk(sk)->inet_num == srv->backend_port)
+				kinds |= kf_listener_kind(sk);
+		rcu_read_unlock();
+	}
+	return kinds;
+}

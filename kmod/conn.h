@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One client connection while it is ours: from the accept queue until it is
+ * closed or with the backend. One slab object, no timer, work or struct socket
+ * of its own.
+ *
+ * Owner: the poll (poll.h) it was assigned to at birth. Only that poll's NAPI
+ * instance touches the fields; the socket's callbacks and the worker only call
+ * kf_conn_kick(). It is freed by its poll, after the callbacks are out of the
+ * socket and no worker has a question open.
+ */
+#ifndef KFRONT_CONN_H
+#define KFRONT_CONN_H
+
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <net/request_sock.h>
+#include <net/sock.h>
+#include "object.h"
+#include "parse.h"
+#include "reason.h"
+
+struct kf_lookup;
+struct kf_poll;
+struct kf_stream;
+
+enum kf_conn_state {
+	KF_NEWBORN,	/* taken from the accept queue, callbacks not ours yet */
+	KF_REQUEST,	/* waiting for a head, or for room to answer one */
+	KF_ASKED,	/* the worker looks a path up, or reads a stream's chunk */
+	KF_SENDING,	/* an answer is partly queued */
+	KF_SETTLING,	/* handed over or given the last byte once all is acknowledged */
+	KF_LINGER,	/* our FIN is out; swallowing what still comes */
+	KF_DEAD,	/* callbacks are out of the socket; the poll only has to free it */
+};
+
+/* Which constant bounds the present wait; each is a FIFO list in the poll. */
+enum kf_timeout {
+	KF_T_HEADER,
+	KF_T_KEEPALIVE,
+	KF_T_SEND,
+	KF_T_LINGER,
+	KF_T_COUNT,
+	KF_T_NONE = KF_T_COUNT
+};
+
+/* Why the write-space callback should kick. */
+enum kf_want {
+	KF_WANT_NOTHING,
+	KF_WANT_SPACE,		/* room in the send buffer */
+	KF_WANT_ACKED,		/* nothing queued, nothing in flight */
+};
+
+/* Bits in flags. */
+#define KF_CONN_QUEUED		0	/* on its way to the poll, or on its retry list */
+#define KF_CONN_ANSWERED	1	/* the worker has answered what was asked (KF_ASKED) */
+
+struct kf_conn {
+	struct llist_node queue;	/* poll->inbox, ->todo or ->retry, while KF_CONN_QUEUED */
+	unsigned long flags;		/* atomic bit operations */
+	struct kf_poll *poll;		/* set at birth */
+	struct sock *sk;		/* the child's initial reference; NULL once handed over */
+	struct sock *wake;		/* reference: the backend's listener that got sk; woken once sk is unlocked */
+	struct request_sock *req;	/* kept to hand over without allocating; its rsk_listener is held */
+	struct list_head all;		/* poll->conns */
+	struct list_head wait;		/* poll->waits[timeout] */
+	struct kf_lookup *lookup;	/* owned: a question asked or answered */
+	struct kf_stream *stream;	/* owned: a large file on its way */
+	struct kf_object *object;	/* reference: an object partly sent */
+	struct page *head_page;		/* reference: a head partly sent */
+	u64 body_left;			/* bytes of a stream not yet queued, the present chunk included */
+	u32 since;			/* jiffies: when the present wait began */
+	u32 una;			/* snd_una when KF_T_SEND began: ACKs since then are progress */
+	u32 head_len;			/* bytes of the head on head_page (0: queued) */
+	u32 send_off;			/* how much of head + body (chunk) is queued */
+	u16 head_off;			/* of the head on head_page */
+	u16 answered;			/* requests answered on this connection */
+	struct kf_scan scan;		/* of the head being received */
+	u8 state;			/* enum kf_conn_state */
+	u8 timeout;			/* enum kf_timeout */
+	u8 want;			/* enum kf_want; read by the write-space callback under the socket's lock */
+	u8 reason;			/* enum kf_reason: why it goes to the backend (KF_SETTLING) */
+	bool sending:1;			/* inside a send: the write-space callback is our own doing */
+	bool close_after:1;		/* the answer being sent is the last */
+	bool asked_close:1;		/* ... because the client said so */
+	bool streaming:1;		/* the head of a stream's answer was queued */
+	bool reset:1;			/* end with RST */
+};
+
+static_assert(sizeof(struct kf_conn) <= 192);
+
+int kf_conn_cache_create(void);
+void kf_conn_cache_destroy(void);
+
+struct kf_conn *kf_conn_alloc(struct kf_poll *poll);	/* the caller sets sk and req. BH off */
+void kf_conn_free(struct kf_conn *c);
+
+/* Have the poll look at @c. Any context in which @c cannot be freed under us: under the
+ * socket's lock while hooked, or by a worker whose question is open. */
+void kf_conn_kick(struct kf_conn *c);
+
+/* The poll's view: do whatever can be done now. BH, in the poll of @c only.
+ * Return: units of work done (requests answered), at least 1. */
+int kf_conn_run(struct kf_conn *c);
+
+/* The wait that @c->timeout names has lasted too long. Same context; may free @c.
+ * Return: false when the socket was owned by somebody else: nothing done, ask again.
+ */
+bool kf_conn_timed_out(struct kf_conn *c);
+
+/* Steps of the state machine, used by request.c, send.c and handover.c. Hold: slock, not owned. */
+void kf_conn_drop_answer(struct kf_conn *c);
+void kf_conn_shutdown(struct kf_conn *c);
+void kf_conn_finish(struct kf_conn *c);
+void kf_conn_reset(struct kf_conn *c);
+
+#endif /* KFRONT_CONN_H */

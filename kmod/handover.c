@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Handing a connection over. In: a child of ours with unread bytes. Out: the
+ * same child at the end of the backend's accept queue, as if the client had
+ * connected there: the kernel's own callbacks, the options a child of that
+ * listener would have had, nothing of ours.
+ *
+ * Nothing is allocated: the child kept its request_sock, and that moves from
+ * queue to queue. The enqueue is our own: the kernel's destroys the child when
+ * the listener has gone (kernel-traps 7), we try to answer 503.
+ *
+ * Runs in the poll under the child's slock; lock order slock -> rskq_lock is
+ * the kernel's own.
+ */
+#include <net/mptcp.h>
+#include <net/tcp.h>
+#include "backend.h"
+#include "compat/net.h"
+#include "handover.h"
+#include "hook.h"
+#include "listener.h"
+#include "poll.h"
+#include "request.h"
+#include "send.h"
+
+/* What a child takes over from the listener it was born to, that matters to a server. */
+static void kf_inherit(struct sock *sk, const struct sock *from)
+{
+	const struct tcp_sock *ftp = tcp_sk(from);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tp->nonagle = ftp->nonagle;
+	tp->notsent_lowat = ftp->notsent_lowat;
+	tp->keepalive_time = ftp->keepalive_time;
+	tp->keepalive_intvl = ftp->keepalive_intvl;
+	tp->keepalive_probes = ftp->keepalive_probes;
+	tp->linger2 = ftp->linger2;
+	inet_csk(sk)->icsk_user_timeout = inet_csk(from)->icsk_user_timeout;
+	if (sock_flag(from, SOCK_KEEPOPEN) && !sock_flag(sk, SOCK_KEEPOPEN)) {
+		if (sk->sk_prot->keepalive)
+			sk->sk_prot->keepalive(sk, 1);
+		sock_set_flag(sk, SOCK_KEEPOPEN);
+	}
+	if (sock_flag(from, SOCK_LINGER)) {
+		sock_set_flag(sk, SOCK_LINGER);
+		sk->sk_lingertime = from->sk_lingertime;
+	}
+	if (from->sk_userlocks & SOCK_SNDBUF_LOCK) {
+		sk->sk_sndbuf = from->sk_sndbuf;
+		sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
+	}
+	if (from->sk_userlocks & SOCK_RCVBUF_LOCK) {
+		sk->sk_rcvbuf = from->sk_rcvbuf;
+		sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
+	}
+	sk->sk_rcvtimeo = from->sk_rcvtimeo;
+	sk->sk_sndtimeo = from->sk_sndtimeo;
+	sk->sk_mark = from->sk_mark;
+	sk->sk_priority = from->sk_priority;
+	inet_sk(sk)->tos = inet_sk(from)->tos;
+}
+
+/* False: the listener left TCP_LISTEN; the child is untouched. */
+static bool kf_enqueue(struct sock *backend, struct request_sock *req, struct sock *child)
+{
+	struct request_sock_queue *queue = &inet_csk(backend)->icsk_accept_queue;
+	struct sock *old = req->rsk_listener;
+	bool ok;
+
+	spin_lock(&queue->rskq_lock);
+	ok = backend->sk_state == TCP_LISTEN;
+	if (ok) {
+		if (old) {	/* NULL when the child came by SYN cookie */
+			sock_hold(backend);
+			req->rsk_listener = backend;
+		}
+		req->sk = child;
+		req->dl_next = NULL;
+		if (!queue->rskq_accept_head)
+			WRITE_ONCE(queue->rskq_accept_head, req);
+		else
+			queue->rskq_accept_tail->dl_next = req;
+		queue->rskq_accept_tail = req;
+		sk_acceptq_added(backend);
+	}
+	spin_unlock(&queue->rskq_lock);
+	if (ok && old)
+		sock_put(old);
+	return ok;
+}
+
+static void kf_handover_failed(struct kf_conn *c)
+{
+	struct kf_server *srv = c->poll->srv;
+
+	kf_backend_suspect(srv);
+	if (c->state == KF_NEWBORN) {
+		kf_conn_reset(c);
+	} else if (READ_ONCE(srv->stopping)) {
+		kf_count(srv, KILLED_UNLOAD);
+		kf_request_close(c);
+	} else {
+		kf_reply_error(c, 503);
+	}
+}
+
+/* The backend's listener for @c, referenced, if it may have it; else why not is counted. */
+static struct sock *kf_handover_to(struct kf_conn *c)
+{
+	struct kf_server *srv = c->poll->srv;
+	struct sock *backend = kf_backend_find(srv, c->sk);
+
+	if (!backend) {
+		kf_count(srv, HANDOVER_FAILED_ABSENT);
+		return NULL;
+	}
+	if (backend->sk_family != c->sk->sk_family)
+		kf_count(srv, HANDOVER_FAILED_FAMILY);
+	else if (sk_is_mptcp(backend))
+		kf_count(srv, HANDOVER_FAILED_MPTCP);
+	else if (sk_acceptq_is_full(backend))
+		kf_count(srv, HANDOVER_FAILED_FULL);
+	else
+		return backend;
+	sock_put(backend);
+	return NULL;
+}
+
+static void kf_handover_now(struct kf_conn *c, enum kf_reason why)
+{
+	struct kf_server *srv = c->poll->srv;
+	bool foreign = c->state == KF_NEWBORN;
+	struct sock *sk = c->sk, *backend;
+
+	if (!(1 << sk->sk_state & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT))) {
+		kf_count(srv, HANDOVER_FAILED_STATE);
+		kf_conn_finish(c);
+		return;
+	}
+	backend = kf_handover_to(c);
+	if (!backend) {
+		kf_handover_failed(c);
+		return;
+	}
+	/* As it will be accepted: once it is in the queue another CPU may have it. */
+	if (!foreign)
+		kf_unhook(sk);
+	kf_inherit(sk, backend);
+	if (!kf_enqueue(backend, c->req, sk)) {
+		sock_put(backend);
+		kf_count(srv, HANDOVER_FAILED_ABSENT);
+		if (!foreign)
+			kf_hook(c);
+		kf_handover_failed(c);
+		return;
+	}
+	kf_count(srv, HANDED_OVER);
+	this_cpu_inc(srv->stats->handed_over[why]);
+	kf_wait_end(c);
+	sock_hold(sk);		/* until it is unlocked: kf_conn_run() */
+	c->wake = backend;
+	c->sk = NULL;
+	c->req = NULL;
+	c->state = KF_DEAD;
+}
+
+void kf_handover(struct kf_conn *c, enum kf_reason why)
+{
+	kf_conn_drop_answer(c);
+	/*
+	 * accept() charges the acceptor for nothing that is in flight, but its
+	 * ACK uncharges: hand over only when all is acknowledged (kernel-traps 6).
+	 */
+	if (!tcp_rtx_and_write_queues_empty(c->sk)) {
+		c->reason = why;
+		kf_settle_begin(c);
+		return;
+	}
+	kf_handover_now(c, why);
+}
+
+void kf_handover_foreign(struct kf_conn *c)
+{
+	kf_handover_now(c, KF_R_FOREIGN_SOCKET);
+}
+
+void kf_handover_wake(struct sock *backend)
+{
+	READ_ONCE(backend->sk_data_ready)(backend);
+	sock_put(backend);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Connections into the backend's accept queue: see handover.c. */
+#ifndef KFRONT_HANDOVER_H
+#define KFRONT_HANDOVER_H
+
+#include "conn.h"
+
+/**
+ * kf_handover() - the backend shall have this connection, its bytes unread
+ * @why: counted as handed_over_NAME
+ *
+ * At once, or when every answer we queued is acknowledged (KF_SETTLING). When the
+ * backend cannot take it, the client gets a 503.
+ * Holds: slock, not owned. Afterwards look at @c->state.
+ */
+void kf_handover(struct kf_conn *c, enum kf_reason why);
+
+/* The same for a newborn that something else drives already: never hooked, never answered. */
+void kf_handover_foreign(struct kf_conn *c);
+
+/* Wake the backend, once the child is unlocked; drops the reference. */
+void kf_handover_wake(struct sock *backend);
+
+#endif /* KFRONT_HANDOVER_H */

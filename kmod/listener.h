@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Our own listening sockets: see listener.c. */
+#ifndef KFRONT_LISTENER_H
+#define KFRONT_LISTENER_H
+
+#include "server.h"
+
+int kf_listeners_start(struct kf_server *srv);	/* one line in the log on failure; process context */
+void kf_listeners_stop(struct kf_server *srv);	/* process context; waits for RCU */
+void kf_listeners_free(struct kf_server *srv);	/* after the last connection */
+
+/* The backend was not where our listeners expected it: look again soon. BH. */
+void kf_backend_suspect(struct kf_server *srv);
+
+/* sk_data_ready of a listener, inherited by each of its children until they are hooked. */
+void kf_listener_data_ready(struct sock *sk);
+
+#endif /* KFRONT_LISTENER_H */

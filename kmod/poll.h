@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The per-CPU poll: the one owner of every connection assigned to it. A NAPI
+ * instance gives it a budget, ksoftirqd under load, and the guarantee that it
+ * never runs twice at once, so what it owns needs no lock, on whichever CPU it
+ * runs (a dead CPU's poll moves; hence no this_cpu_*() here).
+ */
+#ifndef KFRONT_POLL_H
+#define KFRONT_POLL_H
+
+#include <linux/bvec.h>
+#include <linux/llist.h>
+#include <linux/netdevice.h>
+#include <linux/timer.h>
+#include "conn.h"
+#include "server.h"
+
+#define KF_HEAD_BUF	16384	/* bytes; the largest max_header_bytes */
+#define KF_BODY_VECS	257	/* 1 MiB of single pages, unaligned */
+
+struct kf_poll {
+	struct napi_struct napi;
+	struct kf_server *srv;
+	struct timer_list timer;	/* ticks while there is anything to wait for */
+
+	/* Any context: */
+	struct llist_head inbox;	/* connections that were kicked */
+	unsigned long events;		/* KF_EV_*, atomic bit operations */
+
+	/* The poll only: */
+	struct llist_node *todo;	/* kicked connections taken off inbox, in order */
+	struct llist_head retry;	/* socket was owned by somebody else, or no memory: next tick */
+	struct list_head conns;		/* all that this poll owns */
+	struct list_head waits[KF_T_COUNT]; /* by begin of the wait; see timer.c */
+	struct page *head_page;		/* response heads are written here; order 0 */
+	u32 head_used;
+	u32 date_second;		/* for which date is valid */
+	char date[32];
+	struct page_frag frag;		/* lent to sockets on the one path that must copy (send.c) */
+	char *buf;			/* KF_HEAD_BUF bytes: the head being parsed */
+	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
+
+	/* Closing: what tcp_close() needs a process for. */
+	struct llist_head closing;
+	struct work_struct close_work;
+};
+
+#define KF_EV_TICK	0	/* the timer fired */
+#define KF_EV_SWEEP	1	/* the server is stopping: look at every connection */
+
+int kf_polls_start(struct kf_server *srv);
+/* Lets go of every connection; returns when none is left. Process context, after the listener is gone. */
+void kf_polls_drain(struct kf_server *srv);
+void kf_polls_stop(struct kf_server *srv);
+
+/* The poll new connections on this CPU go to. BH off. */
+struct kf_poll *kf_poll_here(struct kf_server *srv);
+void kf_poll_schedule(struct kf_poll *p);	/* BH off */
+
+/* Give the connection's socket to a worker that closes it and frees both. From the poll. */
+void kf_poll_close(struct kf_poll *p, struct kf_conn *c);
+/* Look at @c again at the next tick (it stays queued). From the poll. */
+void kf_poll_retry(struct kf_poll *p, struct kf_conn *c);
+
+/* timer.c: the waits. From the poll only. */
+void kf_wait_begin(struct kf_conn *c, enum kf_timeout which);
+void kf_wait_end(struct kf_conn *c);
+void kf_waits_expire(struct kf_poll *p);
+void kf_tick_arm(struct kf_poll *p);
+void kf_tick(struct timer_list *t);
+
+#endif /* KFRONT_POLL_H */

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Answers. In: a request, an entity, a decision (200 or 304, body or not). Out:
+ * a head written to a page of ours and pushed together with the body.
+ *
+ * Heads carry the date and the requests left, so each is written anew, once, to
+ * pages that are never written again where a sent head lies: TCP sends and
+ * retransmits from them. A page holds a dozen heads and is freed with the last.
+ *
+ * Runs in the poll, under slock.
+ */
+#include <linux/gfp.h>
+#include <linux/ktime.h>
+#include <net/tcp.h>
+#include "compat/net.h"
+#include "file.h"
+#include "handover.h"
+#include "hook.h"
+#include "policy.h"
+#include "poll.h"
+#include "reply.h"
+#include "request.h"
+#include "send.h"
+
+/* Room for one head; order 0, so that a slow client pins a page and not more. */
+static char *kf_head_room(struct kf_poll *p)
+{
+	if (!p->head_page || p->head_used + KF_HEAD_MAX > PAGE_SIZE) {
+		struct page *page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);
+
+		if (!page)
+			return NULL;
+		if (p->head_page)
+			put_page(p->head_page);
+		p->head_page = page;
+		p->head_used = 0;
+	}
+	return page_address(p->head_page) + p->head_used;
+}
+
+static void kf_reply_env(struct kf_poll *p, struct kf_reply_env *env)
+{
+	s64 now = ktime_get_real_seconds();
+
+	if (p->date_second != (u32)now) {
+		kf_date_write(p->date, now);
+		p->date_second = (u32)now;
+	}
+	env->date = p->date;
+	env->server = kf_policy_server(rcu_dereference(p->srv->policy)->policy);
+	env->keepalive_timeout = READ_ONCE(p->srv->set.keepalive_timeout_ms) / MSEC_PER_SEC;
+	env->requests_left = 0;
+	env->keepalive = false;
+}
+
+/*
+ * An object that will not fit whole must outlive this call: get hold of it before
+ * the first byte leaves. One that fits is only touched under RCU.
+ */
+static bool kf_reply_hold(struct kf_conn *c, const struct kf_out *out, struct kf_object *obj)
+{
+	if (!obj || !out->nr_body || c->object)
+		return true;
+	if (c->lookup && c->lookup->object == obj) {
+		c->object = obj;		/* the lookup's reference is ours now */
+		c->lookup->object = NULL;
+		return true;
+	}
+	if (sk_stream_wspace(c->sk) >= (int)(out->head_len + out->body_len))
+		return true;
+	if (!kf_object_tryget(obj))
+		return false;
+	c->object = obj;
+	return true;
+}
+
+/* Part of the answer did not fit: keep what the rest needs. */
+static bool kf_reply_rest(struct kf_conn *c, const struct kf_out *out, struct kf_object *obj)
+{
+	if (out->done < out->head_len) {
+		get_page(out->head_page);
+		c->head_page = out->head_page;
+	}
+	c->head_off = out->head_off;
+	c->head_len = out->head_len;
+	c->send_off = out->done;
+	if (obj && out->nr_body && !c->object && !kf_object_tryget(obj)) {
+		/* TCP ran out of memory and the object was evicted, both just now. */
+		kf_count(c->poll->srv, KILLED_NO_MEMORY);
+		kf_conn_reset(c);
+		return false;
+	}
+	if (obj && out->nr_body)
+		c->object = obj;
+	c->state = KF_SENDING;
+	return kf_send_blocked(c, -EAGAIN);
+}
+
+static void kf_reply_count(struct kf_server *srv, const struct kf_answer *a, bool hit)
+{
+	kf_count(srv, REQUESTS);
+	if (a->status == 304)
+		kf_count(srv, RESPONSES_304);
+	else
+		kf_count(srv, RESPONSES_200);
+	if (hit)
+		kf_count(srv, SERVED_SOFTIRQ);
+	else
+		kf_count(srv, SERVED_WORKER);
+}
+
+bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_entity *e,
+	      const struct kf_answer *a, struct kf_object *obj, bool hit,
+	      struct kf_server *srv)
+{
+	bool streaming = !obj && a->body;
+	struct kf_poll *p = c->poll;
+	struct kf_reply_env env;
+	struct kf_out out = {};
+	char *room;
+	int ret;
+
+	room = kf_head_room(p);
+	if (!room) {
+		kf_handover(c, KF_R_NO_MEMORY);
+		return false;
+	}
+	kf_reply_env(p, &env);
+	env.keepalive = kf_keepalive(rq, c->answered,
+				     READ_ONCE(srv->set.keepalive_requests),
+				     &env.requests_left) &&
+			!READ_ONCE(srv->stopping);
+	out.head_page = p->head_page;
+	out.head_off = p->head_used;
+	out.head_len = kf_head_write(room, rq, e, a, &env);
+	out.last = !env.keepalive;
+	if (obj && a->body) {
+		out.body = obj->bv;
+		out.nr_body = obj->nr_bv;
+		out.body_len = e->size;
+	} else if (streaming) {
+		out.body = c->stream->bv;
+		out.nr_body = c->stream->nr_bv;
+		out.body_len = c->stream->bytes;
+		out.shared = true;
+		out.last = out.last && e->size == out.body_len;
+	}
+	if (!kf_reply_hold(c, &out, obj)) {
+		kf_handover(c, KF_R_UNSTABLE);
+		return false;
+	}
+	ret = kf_send(c, &out);
+	if (ret < 0)
+		return kf_send_blocked(c, ret);	/* still a request: answered when there is room */
+
+	p->head_used += ALIGN(out.head_len, 8);
+	c->close_after = !env.keepalive;
+	c->asked_close = !rq->keepalive;
+	kf_request_done(c);
+	kf_reply_count(srv, a, hit);
+	if (streaming) {
+		kf_count(srv, STREAMS);
+		c->streaming = true;
+		c->body_left = e->size;
+	} else if (c->stream) {			/* HEAD or 304: nothing of it is sent */
+		kf_stream_free(c->stream);
+		c->stream = NULL;
+	}
+	if (out.done < out.head_len + out.body_len)
+		return kf_reply_rest(c, &out, obj);
+	kf_wait_end(c);
+	if (streaming) {
+		c->body_left -= c->stream->bytes;
+		return kf_stream_advance(c);
+	}
+	return kf_answer_done(c);
+}
+
+void kf_reply_error(struct kf_conn *c, int status)
+{
+	struct kf_poll *p = c->poll;
+	struct kf_server *srv = p->srv;
+	struct kf_reply_env env;
+	struct kf_out out = { .last = true };
+	char *room = kf_head_room(p);
+
+	if (!room) {
+		kf_count(srv, KILLED_NO_MEMORY);
+		kf_conn_reset(c);
+		return;
+	}
+	kf_reply_env(p, &env);
+	out.head_page = p->head_page;
+	out.head_off = p->head_used;
+	out.head_len = kf_error_write(room, status, kf_peek_is_head(c->sk), &env);
+	if (kf_send(c, &out) != out.head_len) {
+		/* Earlier answers fill the buffer of a client that reads none: enough. */
+		kf_count(srv, KILLED_NO_MEMORY);
+		kf_conn_reset(c);
+		return;
+	}
+	p->head_used += ALIGN(out.head_len, 8);
+	if (status == 408)
+		kf_count(srv, RESPONSES_408);
+	else
+		kf_count(srv, RESPONSES_503);
+	kf_discard(c->sk);
+	c->asked_close = false;
+	kf_conn_shutdown(c);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One request. In: bytes in a child's receive queue, peeked. Out: an answer
+ * queued and the bytes consumed, or a question to the worker, or the connection
+ * with the backend, its bytes unread.
+ *
+ * Runs in the poll, under slock and rcu_read_lock(). A head that comes in pieces
+ * is searched for its end piece by piece (c->scan), each byte once; only when it
+ * is complete is it copied together and parsed. The answer is queued before the
+ * request is consumed, so that it carries the ACK.
+ */
+#include <linux/ktime.h>
+#include <net/tcp.h>
+#include "compat/net.h"
+#include "file.h"
+#include "handover.h"
+#include "hook.h"
+#include "parse.h"
+#include "poll.h"
+#include "reply.h"
+#include "request.h"
+#include "route.h"
+#include "send.h"
+
+/* Copy @len unread bytes from @off on; they are known to be there. */
+static bool kf_peek(struct sock *sk, u32 off, char *to, u32 len)
+{
+	u32 seq = tcp_sk(sk)->copied_seq + off;
+	struct sk_buff *skb;
+
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		u32 at = seq - TCP_SKB_CB(skb)->seq, n;
+
+		if (!len)
+			break;
+		if (at >= skb->len)
+			continue;
+		n = min(len, skb->len - at);
+		if (skb_copy_bits(skb, at, to, n))
+			return false;
+		to += n;
+		seq += n;
+		len -= n;
+	}
+	return !len;
+}
+
+bool kf_peek_is_head(struct sock *sk)
+{
+	char method[5];
+
+	return tcp_inq(sk) >= sizeof(method) && kf_peek(sk, 0, method, sizeof(method)) &&
+	       !memcmp(method, "HEAD ", sizeof(method));
+}
+
+static int kf_consume_actor(read_descriptor_t *desc, struct sk_buff *skb,
+			    unsigned int off, size_t len)
+{
+	size_t n = min_t(size_t, len, desc->count);
+
+	desc->count -= n;
+	return n;
+}
+
+static void kf_consume(struct sock *sk, u32 len)
+{
+	read_descriptor_t desc = { .count = len };
+
+	tcp_read_sock(sk, &desc, kf_consume_actor);
+}
+
+u32 kf_discard(struct sock *sk)
+{
+	read_descriptor_t desc = { .count = INT_MAX };
+
+	if (sk->sk_state == TCP_CLOSE)
+		return 0;
+	tcp_read_sock(sk, &desc, kf_consume_actor);
+	return INT_MAX - desc.count;
+}
+
+void kf_request_close(struct kf_conn *c)
+{
+	kf_discard(c->sk);
+	c->asked_close = true;	/* nobody is owed an answer: no need to linger */
+	kf_conn_shutdown(c);
+}
+
+/* New bytes of the head; true when it is complete and lies in poll->buf. */
+static bool kf_head_complete(struct kf_conn *c, u32 avail)
+{
+	struct kf_settings *set = &c->poll->srv->set;
+	u32 max_bytes = min_t(u32, READ_ONCE(set->max_header_bytes), KF_HEAD_BUF);
+	enum kf_reason why = KF_OK;
+	char *buf = c->poll->buf;
+	u32 seen = c->scan.scanned;
+	u32 end = min(avail, max_bytes + 1 > KF_HEAD_BUF ? KF_HEAD_BUF : max_bytes + 1);
+
+	if (end <= seen) {
+		if (avail > seen)
+			kf_handover(c, KF_R_HEADER_TOO_LARGE);
+		return false;
+	}
+	if (!kf_peek(c->sk, seen, buf + seen, end - seen)) {
+		kf_handover(c, KF_R_FOREIGN_SOCKET);
+		return false;
+	}
+	switch (kf_scan_head(&c->scan, buf + seen, end - seen, max_bytes,
+			     READ_ONCE(set->max_header_lines), &why)) {
+	case KF_SCAN_NOT_MINE:
+		kf_handover(c, why);
+		return false;
+	case KF_SCAN_INCOMPLETE:
+		/* The peer will send no more: its server says what it thinks of that. */
+		if (c->sk->sk_shutdown & RCV_SHUTDOWN)
+			kf_handover(c, KF_R_HEADER);
+		return false;
+	case KF_SCAN_COMPLETE:
+		break;
+	}
+	return !seen || kf_peek(c->sk, 0, buf, seen);
+}
+
+static void kf_lookup_done(struct kf_lookup *lk)
+{
+	struct kf_conn *c = lk->arg;
+
+	set_bit(KF_CONN_ANSWERED, &c->flags);
+	kf_conn_kick(c);
+}
+
+static void kf_ask(struct kf_conn *c, const struct kf_target *t)
+{
+	struct kf_server *srv = c->poll->srv;
+
+	kf_count(srv, CACHE_MISSES);
+	kf_wait_end(c);
+	c->state = KF_ASKED;
+	c->lookup = kf_lookup_start(srv, t->path.p, t->path.len, kf_lookup_done, c);
+	if (!c->lookup) {
+		c->state = KF_REQUEST;
+		kf_handover(c, KF_R_NO_MEMORY);
+	}
+}
+
+/* The head again, now with what the worker found; its bytes are still in the queue. */
+static bool kf_reread(struct kf_conn *c, struct kf_request *rq)
+{
+	return kf_peek(c->sk, 0, c->poll->buf, c->scan.scanned) &&
+	       kf_parse(c->poll->buf, c->scan.scanned, rq) == KF_OK;
+}
+
+static bool kf_respond(struct kf_conn *c, const struct kf_request *rq,
+		       const struct kf_entity *e, struct kf_object *obj, bool hit)
+{
+	struct kf_server *srv = c->poll->srv;
+	struct kf_answer a;
+	enum kf_reason why;
+
+	why = kf_answer(rq, e, ktime_get_real_seconds(), &a);
+	if (why) {
+		kf_handover(c, why);
+		return false;
+	}
+	if (!obj && a.body && !c->stream->bytes) {
+		if (c->stream->error) {		/* nothing was sent yet: fail open */
+			kf_handover(c, KF_R_UNSTABLE);
+			return false;
+		}
+		kf_stream_ask(c);
+		return false;
+	}
+	return kf_reply(c, rq, e, &a, obj, hit, srv);
+}
+
+/* The worker's answer to what this connection asked. */
+static bool kf_request_looked_up(struct kf_conn *c, const struct kf_request *rq)
+{
+	struct kf_lookup *lk = c->lookup;
+	struct kf_object *obj;
+
+	if (lk->reason) {
+		kf_handover(c, lk->reason);
+		return false;
+	}
+	if (lk->stream) {
+		c->stream = lk->stream;
+		lk->stream = NULL;
+	}
+	if (c->stream)
+		return kf_respond(c, rq, &c->stream->entity, NULL, false);
+	/* Found full buffers the last time: then the reference is already ours. */
+	obj = lk->object ?: c->object;
+	return kf_respond(c, rq, &obj->entity, obj, false);
+}
+
+bool kf_request(struct kf_conn *c)
+{
+	struct kf_server *srv = c->poll->srv;
+	struct sock *sk = c->sk;
+	u32 avail = tcp_inq(sk);
+	const struct kf_policy *policy;
+	struct kf_request rq;
+	struct kf_object *obj;
+	struct kf_target t;
+	enum kf_reason why;
+
+	if (c->lookup) {
+		if (kf_reread(c, &rq))
+			return kf_request_looked_up(c, &rq);
+		kf_handover(c, KF_R_FOREIGN_SOCKET);
+		return false;
+	}
+	if (!READ_ONCE(srv->set.enabled)) {
+		kf_handover(c, KF_R_DISABLED);
+		return false;
+	}
+	if (tcp_sk(sk)->urg_data) {
+		kf_handover(c, KF_R_FOREIGN_SOCKET);
+		return false;
+	}
+	if (!avail) {
+		if (sk->sk_shutdown & RCV_SHUTDOWN)
+			kf_request_close(c);
+		return false;
+	}
+	if (c->timeout == KF_T_KEEPALIVE)
+		kf_wait_begin(c, KF_T_HEADER);
+	if (!kf_head_complete(c, avail))
+		return false;
+
+	policy = rcu_dereference(srv->policy)->policy;
+	why = kf_parse(c->poll->buf, c->scan.scanned, &rq);
+	if (!why)
+		why = kf_route(policy, &rq, &t);
+	if (why) {
+		kf_handover(c, why);
+		return false;
+	}
+	if (c->object) {	/* found full buffers the last time */
+		kf_object_put(c->object);
+		c->object = NULL;
+	}
+	obj = kf_object_find(srv, t.path.p, t.path.len);
+	if (!obj) {
+		kf_ask(c, &t);
+		return false;
+	}
+	kf_count(srv, CACHE_HITS);
+	return kf_respond(c, &rq, &obj->entity, obj, true);
+}
+
+/* reply.c calls this once the answer is queued. */
+void kf_request_done(struct kf_conn *c)
+{
+	kf_consume(c->sk, c->scan.scanned);
+	memset(&c->scan, 0, sizeof(c->scan));
+	c->answered++;
+}

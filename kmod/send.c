@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Answers into TCP. In: a head on a page of ours and a body as page references.
+ * Out: both queued in one call, nothing copied; what does not fit is continued
+ * when ACKs make room, a stream chunk by chunk.
+ *
+ * Runs in the poll, under slock, never while the socket is owned. Nothing here
+ * sleeps: MSG_DONTWAIT, and allocations are atomic and silent (hook.c).
+ */
+#include <net/tcp.h>
+#include "compat/net.h"
+#include "file.h"
+#include "handover.h"
+#include "hook.h"
+#include "poll.h"
+#include "send.h"
+
+static bool kf_vec_add(struct kf_poll *p, u32 *nr, struct page *page, u32 off, u32 len)
+{
+	if (*nr == ARRAY_SIZE(p->bv))
+		return false;
+	p->bv[*nr].bv_page = page;
+	p->bv[*nr].bv_offset = off;
+	p->bv[*nr].bv_len = len;
+	++*nr;
+	return true;
+}
+
+/* What is left of @out as vecs in p->bv, as many as fit; returns their bytes. */
+static size_t kf_vecs(struct kf_poll *p, const struct kf_out *out, u32 *nr)
+{
+	u32 skip = out->done, i;
+	size_t len = 0;
+
+	*nr = 0;
+	if (skip < out->head_len) {
+		kf_vec_add(p, nr, out->head_page, out->head_off + skip,
+			   out->head_len - skip);
+		len = out->head_len - skip;
+		skip = 0;
+	} else {
+		skip -= out->head_len;
+	}
+	for (i = 0; i < out->nr_body; i++) {
+		const struct bio_vec *bv = &out->body[i];
+
+		if (skip >= bv->bv_len) {
+			skip -= bv->bv_len;
+			continue;
+		}
+		if (!kf_vec_add(p, nr, bv->bv_page, bv->bv_offset + skip,
+				bv->bv_len - skip))
+			break;
+		len += bv->bv_len - skip;
+		skip = 0;
+	}
+	return len;
+}
+
+/*
+ * Did TCP take references, or did it copy? Looked up, not assumed: the last byte
+ * queued is the end of the last skb's last fragment; it is ours only if that is
+ * where our vec ends. (6.1 ignores MSG_SPLICE_PAGES in silence; without
+ * NETIF_F_SG 6.12 copies.) No ACK can have freed the skb: we hold the slock.
+ */
+static bool kf_sent_by_reference(struct sock *sk, const struct bio_vec *bv, size_t sent)
+{
+	struct sk_buff *skb = tcp_write_queue_tail(sk);
+	const skb_frag_t *frag;
+
+	if (!skb)
+		skb = skb_rb_last(&sk->tcp_rtx_queue);
+	if (!skb || !skb_shinfo(skb)->nr_frags)
+		return false;
+	for (; sent > bv->bv_len; bv++)
+		sent -= bv->bv_len;
+	frag = &skb_shinfo(skb)->frags[skb_shinfo(skb)->nr_frags - 1];
+	return page_to_phys(skb_frag_page(frag)) + skb_frag_off(frag) + skb_frag_size(frag) ==
+	       page_to_phys(bv->bv_page) + bv->bv_offset + sent;
+}
+
+int kf_send(struct kf_conn *c, struct kf_out *out)
+{
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+	struct kf_poll *p = c->poll;
+	struct sock *sk = c->sk;
+	bool copies = !(sk->sk_route_caps & NETIF_F_SG);
+	int ret, total = 0;
+	size_t len;
+	u32 nr;
+
+	if (!out->shared)
+		flags |= MSG_NO_SHARED_FRAGS;
+	for (;;) {
+		len = kf_vecs(p, out, &nr);
+		if (!len)
+			return total;
+		if (out->last || out->done + len < out->head_len + out->body_len)
+			flags |= MSG_MORE;
+		else
+			flags &= ~MSG_MORE;
+		if (copies)	/* else each socket would keep 32 KiB (kernel-traps 3) */
+			swap(sk->sk_frag, p->frag);
+		c->sending = true;
+		ret = kf_tcp_send_bvec(sk, p->bv, nr, 0, len, flags);
+		c->sending = false;
+		if (copies)
+			swap(sk->sk_frag, p->frag);
+		if (ret <= 0)
+			return total ? total : ret ?: -EAGAIN;
+		if (kf_sent_by_reference(sk, p->bv, ret))
+			kf_count_add(p->srv, BYTES_BY_REFERENCE, ret);
+		else
+			kf_count_add(p->srv, BYTES_COPIED, ret);
+		kf_count_add(p->srv, BYTES_SENT, ret);
+		out->done += ret;
+		total += ret;
+		if (ret < len)
+			return total;
+	}
+}
+
+bool kf_send_blocked(struct kf_conn *c, int err)
+{
+	struct kf_server *srv = c->poll->srv;
+	struct sock *sk = c->sk;
+
+	if (err != -EAGAIN && err != -ENOMEM && err != -ENOBUFS) {
+		kf_count(srv, KILLED_RESET);
+		kf_conn_reset(c);
+		return false;
+	}
+	if (c->timeout != KF_T_SEND) {
+		c->una = tcp_sk(sk)->snd_una;
+		kf_wait_begin(c, KF_T_SEND);
+	}
+	if (tcp_rtx_and_write_queues_empty(sk)) {
+		/* No memory, and no ACK will ever come to wake us (kernel-traps 16). */
+		kf_count(srv, RETRIES_MEMORY);
+		kf_poll_retry(c->poll, c);
+		return false;
+	}
+	kf_want(c, KF_WANT_SPACE);
+	return false;
+}
+
+bool kf_answer_done(struct kf_conn *c)
+{
+	kf_conn_drop_answer(c);
+	if (c->close_after) {
+		kf_conn_shutdown(c);
+		return false;
+	}
+	if (c->want != KF_WANT_NOTHING)
+		kf_want(c, KF_WANT_NOTHING);
+	c->state = KF_REQUEST;
+	kf_wait_begin(c, KF_T_KEEPALIVE);
+	return true;
+}
+
+static void kf_stream_done(struct kf_stream *st)
+{
+	struct kf_conn *c = st->arg;
+
+	set_bit(KF_CONN_ANSWERED, &c->flags);
+	kf_conn_kick(c);
+}
+
+void kf_stream_ask(struct kf_conn *c)
+{
+	kf_wait_end(c);
+	kf_want(c, KF_WANT_NOTHING);
+	c->state = KF_ASKED;
+	kf_stream_next(c->stream, kf_stream_done, c);
+}
+
+/* Everything queued so far must be acknowledged before we go on: see kf_settle(). */
+void kf_settle_begin(struct kf_conn *c)
+{
+	c->state = KF_SETTLING;
+	c->una = tcp_sk(c->sk)->snd_una;
+	kf_wait_begin(c, KF_T_SEND);
+	kf_want(c, KF_WANT_ACKED);
+}
+
+bool kf_settle(struct kf_conn *c)
+{
+	if (!tcp_rtx_and_write_queues_empty(c->sk))
+		return false;
+	if (c->stream) {
+		kf_stream_ask(c);
+		return false;
+	}
+	kf_want(c, KF_WANT_NOTHING);
+	kf_handover(c, c->reason);
+	return c->state != KF_DEAD;
+}
+
+bool kf_stream_advance(struct kf_conn *c)
+{
+	if (!c->body_left)
+		return kf_answer_done(c);
+	c->send_off = 0;
+	c->head_len = 0;
+	/* The last byte leaves only behind a file that was found unchanged. */
+	if (c->body_left == 1 && !tcp_rtx_and_write_queues_empty(c->sk)) {
+		kf_settle_begin(c);
+		return false;
+	}
+	kf_stream_ask(c);
+	return false;
+}
+
+/* A chunk that came back: the file changed or failed, or more to send. */
+static bool kf_stream_usable(struct kf_conn *c)
+{
+	struct kf_server *srv = c->poll->srv;
+	struct kf_stream *st = c->stream;
+
+	if (!st->error && st->bytes && st->bytes <= c->body_left)
+		return true;
+	kf_count(srv, STREAMS_ABORTED);
+	kf_count(srv, KILLED_FILE_CHANGED);
+	kf_conn_reset(c);
+	return false;
+}
+
+bool kf_send_more(struct kf_conn *c)
+{
+	struct kf_out out = {
+		.head_page = c->head_page,
+		.head_off = c->head_off,
+		.head_len = c->head_len,
+		.done = c->send_off,
+	};
+	int ret;
+
+	if (c->stream) {
+		if (!kf_stream_usable(c))
+			return false;
+		out.body = c->stream->bv;
+		out.nr_body = c->stream->nr_bv;
+		out.body_len = c->stream->bytes;
+		out.shared = true;
+		out.last = c->close_after && c->body_left == out.body_len;
+	} else if (c->object) {
+		out.body = c->object->bv;
+		out.nr_body = c->object->nr_bv;
+		out.body_len = c->object->entity.size;
+		out.last = c->close_after;
+	} else {
+		out.last = c->close_after;	/* a head alone */
+	}
+	ret = kf_send(c, &out);
+	if (ret < 0)
+		return kf_send_blocked(c, ret);
+	c->send_off = out.done;
+	if (ret)
+		kf_wait_end(c);
+	if (out.done < out.head_len + out.body_len)
+		return kf_send_blocked(c, -EAGAIN);
+	if (c->stream) {
+		c->body_left -= c->stream->bytes;
+		return kf_stream_advance(c);
+	}
+	return kf_answer_done(c);
+}

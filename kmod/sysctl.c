@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net.kfront.*: the live view of what an administrator may change. Numbers are
+ * read where they are used (READ_ONCE) and refuse what is out of range; lists
+ * are compiled into a new policy (rules.c) or refused with a line in the log.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sysctl.h>
+#include "compat/net.h"
+#include "poll.h"
+#include "rules.h"
+#include "sysctl.h"
+
+#define KF_DAY_MS	(24 * 60 * 60 * 1000)
+
+static int zero;
+static int one = 1;
+static int max_connections_max = 10 * 1000 * 1000;
+static int timeout_min = 100;		/* the timers tick ten times a second */
+static int timeout_max = KF_DAY_MS;
+static int requests_max = 1000 * 1000;
+static int header_bytes_min = 256;
+static int header_bytes_max = KF_HEAD_BUF - 1;
+static int header_lines_max = 1000;
+static int object_bytes_max = 16 * 1024 * 1024;
+static int revalidate_min = 10;
+static int revalidate_max = 60 * 1000;
+static unsigned long cache_bytes_min = 64 * 1024;
+
+void kf_settings_defaults(struct kf_settings *set)
+{
+	*set = (struct kf_settings) {
+		.enabled = 1,
+		.max_connections = 100000,
+		.header_timeout_ms = 20000,
+		.keepalive_timeout_ms = 5000,
+		.keepalive_requests = 100,
+		.send_timeout_ms = 300000,
+		.max_header_bytes = 8190,
+		.max_header_lines = 100,
+		.max_object_bytes = 1024 * 1024,
+		.cache_bytes = (totalram_pages() << PAGE_SHIFT) / 16,
+		.revalidate_ms = 1000,
+	};
+}
+
+/* A list: shown as it was written; a write that is not understood changes nothing. */
+static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *lenp, loff_t *ppos)
+{
+	struct ctl_table tmp = { .maxlen = KF_RULE_MAX };
+	struct kf_server *srv = ctl->data;
+	enum kf_rule which = (unsigned long)ctl->extra1;
+	int err;
+
+	tmp.data = kmalloc(KF_RULE_MAX, GFP_KERNEL);
+	if (!tmp.data)
+		return -ENOMEM;
+	kf_rules_get(srv, which, tmp.data);
+	if (write && *lenp >= KF_RULE_MAX)
+		err = -E2BIG;
+	else
+		err = proc_dostring(&tmp, write, buffer, lenp, ppos);
+	if (!err && write)
+		err = kf_rules_set(srv, which, tmp.data);
+	kfree(tmp.data);
+	return err;
+}
+
+/* .data holds the offset in struct kf_settings until it is made a pointer. */
+#define KF_INT(name, min, max) {					\
+	.procname = #name,						\
+	.data = (void *)offsetof(struct kf_settings, name),		\
+	.maxlen = sizeof(int),						\
+	.mode = 0644,							\
+	.proc_handler = proc_dointvec_minmax,				\
+	.extra1 = &(min),						\
+	.extra2 = &(max),						\
+}
+
+#define KF_LIST(name, rule) {						\
+	.procname = #name,						\
+	.maxlen = KF_RULE_MAX,						\
+	.mode = 0644,							\
+	.proc_handler = kf_sysctl_rule,					\
+	.extra1 = (void *)(unsigned long)(rule),			\
+}
+
+static const struct ctl_table kf_template[] = {
+	KF_INT(enabled, zero, one),
+	KF_INT(max_connections, zero, max_connections_max),
+	KF_INT(header_timeout_ms, timeout_min, timeout_max),
+	KF_INT(keepalive_timeout_ms, timeout_min, timeout_max),
+	KF_INT(keepalive_requests, zero, requests_max),
+	KF_INT(send_timeout_ms, timeout_min, timeout_max),
+	KF_INT(max_header_bytes, header_bytes_min, header_bytes_max),
+	KF_INT(max_header_lines, one, header_lines_max),
+	KF_INT(max_object_bytes, zero, object_bytes_max),
+	KF_INT(revalidate_ms, revalidate_min, revalidate_max),
+	{
+		.procname = "cache_bytes",
+		.data = (void *)offsetof(struct kf_settings, cache_bytes),
+		.maxlen = sizeof(unsigned long),
+		.mode = 0644,
+		.proc_handler = proc_doulongvec_minmax,
+		.extra1 = &cache_bytes_min,
+	},
+	KF_LIST(types, KF_RULE_TYPES),
+	KF_LIST(exclude, KF_RULE_EXCLUDE),
+	KF_LIST(guard_files, KF_RULE_GUARD_FILES),
+	KF_LIST(index, KF_RULE_INDEX),
+	KF_LIST(server_header, KF_RULE_SERVER_HEADER),
+};
+
+int kf_sysctl_init(struct kf_server *srv)
+{
+	size_t nr = ARRAY_SIZE(kf_template), i;
+	struct ctl_table *t;
+
+	/* One entry more: the end mark that 6.1 wants. */
+	t = kcalloc(nr + 1, sizeof(*t), GFP_KERNEL);
+	if (!t)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		t[i] = kf_template[i];
+		if (t[i].proc_handler == kf_sysctl_rule)
+			t[i].data = srv;
+		else
+			t[i].data = (char *)&srv->set + (unsigned long)t[i].data;
+	}
+	srv->sysctl = kf_register_net_sysctl(srv->net, "net/kfront", t, nr);
+	if (!srv->sysctl) {
+		kfree(t);
+		return -ENOMEM;
+	}
+	srv->sysctl_table = t;
+	return 0;
+}
+
+void kf_sysctl_exit(struct kf_server *srv)
+{
+	if (!srv->sysctl)
+		return;
+	unregister_net_sysctl_table(srv->sysctl);
+	kfree(srv->sysctl_table);
+	srv->sysctl = NULL;
+}
