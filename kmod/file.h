@@ -10,10 +10,11 @@
 #include <linux/bvec.h>
 #include <linux/workqueue.h>
 #include "head.h"
+#include "object.h"
 #include "reason.h"
 
+struct file;
 struct kf_server;
-struct kf_object;
 struct kf_stream;
 
 /*
@@ -23,7 +24,7 @@ struct kf_stream;
 struct kf_lookup {
 	struct work_struct work;
 	struct kf_server *srv;
-	void (*done)(struct kf_lookup *lk);	/* worker context, last thing the worker does with @lk */
+	void (*done)(struct kf_lookup *lk);	/* worker, the last thing it does with @lk */
 	void *arg;				/* the asker's */
 	/* result, valid once done() was called: */
 	enum kf_reason reason;		/* KF_OK, or why the backend must answer */
@@ -55,11 +56,13 @@ struct kf_stream {
 	struct kf_server *srv;
 	struct file *file;
 	struct kf_entity entity;
+	struct kf_attr attr;		/* as captured; size and mtime must stay */
+	struct kf_object *witness;	/* dies when the file is written to; NULL: not watched */
 	loff_t pos;			/* next byte the worker will read */
 	/* current chunk; the worker's between kf_stream_next() and done(), else the poll's */
-	int error;			/* 0; -ESTALE: the file changed; -EIO ...: abort the connection */
+	int error;			/* 0; -ESTALE: the file changed; -EIO ...: abort */
 	u32 nr_bv;
-	u32 bytes;			/* in this chunk */
+	u32 bytes;			/* in this chunk; may be less than KF_CHUNK_BYTES */
 	struct bio_vec bv[KF_CHUNK_VECS];
 	void (*done)(struct kf_stream *st);
 	void *arg;
@@ -76,11 +79,23 @@ struct kf_stream {
  * Context: BH. Cannot fail; the result comes with done().
  */
 void kf_stream_next(struct kf_stream *st, void (*done)(struct kf_stream *st), void *arg);
-void kf_stream_free(struct kf_stream *st);	/* BH; never while a fetch is under way; closes the file in the worker */
+/* BH; never while a fetch is under way. The worker closes the file. */
+void kf_stream_free(struct kf_stream *st);
 
-/* At insmod: does every directory on the way to docroot let srv->cred search it, is it a directory?
- * On failure one clear line in the log naming the directory; errno.
+/**
+ * kf_docroot_check() - can the files be reached at all?
+ *
+ * At insmod: does every directory on the way to docroot let srv->cred search it, is
+ * it a directory? Needs only srv->docroot and ->cred. Process context.
+ * Return: 0, or errno after one clear line in the log naming the directory.
  */
 int kf_docroot_check(struct kf_server *srv);
+
+/* Between file.c and stream.c, worker only. */
+int kf_attr_get(struct file *file, struct kf_attr *attr);
+bool kf_file_mapped(struct file *file);		/* somebody may be storing into it without telling */
+int kf_file_read(struct file *file, u64 pos, struct bio_vec *bv, u32 nr, u64 bytes);
+struct kf_stream *kf_stream_new(struct kf_server *srv, struct file *file,
+				const struct kf_attr *attr, struct kf_object *witness);
 
 #endif /* KFRONT_FILE_H */

@@ -10,18 +10,54 @@
 #define KFRONT_OBJECT_H
 
 #include <linux/bvec.h>
+#include <linux/llist.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include "head.h"
 
+struct kf_body;
+struct kf_cache;
+struct kf_links;
 struct kf_server;
 
+/* What tells one version of a file from another without reading it. */
+struct kf_attr {
+	u64 size;
+	u64 iversion;		/* 0 where the file system does not count changes */
+	s64 mtime_sec;
+	s64 ctime_sec;
+	u32 mtime_nsec;
+	u32 ctime_nsec;
+};
+
+/*
+ * Not hashed (one-shot, or being built): the builder's alone, but for @dead.
+ * Hashed: everything is immutable, but for the fields named "protected by".
+ */
 struct kf_object {
-	/* ... private fields of object.c, watch.c ... */
-	refcount_t refs;	/* one for the hash table; one for each connection in mid-send */
+	struct rhash_head node;		/* cache->objects, protected by cache->lock */
+	struct inode *inode;		/* held by a mark while hashed: see object.c */
+	unsigned long generation;	/* of the cache, when the name was last looked up */
+	u32 path_len;
+	bool used;			/* asked for since the LRU looked; racy by design */
+	bool hashed;			/* protected by cache->lock */
+	bool dead;			/* set under cache->lock, read anywhere; never cleared */
+	struct kf_attr attr;
+	refcount_t refs;		/* one for the table, one for each connection sending it */
 	struct kf_entity entity;
-	u32 nr_bv;		/* body: 0 for an empty file */
-	struct bio_vec *bv;	/* pages of ours, page-allocator, never slab; immutable */
+	u32 nr_bv;			/* body: 0 for an empty file */
+	struct bio_vec *bv;		/* pages of ours, page-allocator, never slab; immutable */
+
+	/* cold */
+	struct kf_cache *cache;
+	struct kf_body *body;		/* a reference; owns bv[] */
+	struct kf_links *links;		/* what was looked at on the way: watch.c */
+	u32 nr_links;
+	struct list_head lru;		/* cache->lru, then ->doomed; protected by cache->lock */
+	struct llist_node released;	/* last reference gone, waits for the worker */
+	struct llist_node suspect;	/* found stale in softirq, waits for the worker */
+	unsigned long suspected;	/* bit 0: is on that list, or was */
+	char path[];
 };
 
 /**
@@ -30,6 +66,7 @@ struct kf_object {
  * @path: normalised URL path as kf_route() gave it (not NUL-terminated)
  * @len: its length
  *
+ * Counts cache_hits and cache_misses.
  * Context: softirq or BH off, under rcu_read_lock(). Writes nothing shared in the
  * common case. Compares the inode's size, mtime, ctime and change cookie.
  * Return: the object, valid until rcu_read_unlock() (take kf_object_tryget() to
@@ -38,11 +75,13 @@ struct kf_object {
 struct kf_object *kf_object_find(struct kf_server *srv, const char *path, u32 len);
 
 bool kf_object_tryget(struct kf_object *obj);
-void kf_object_put(struct kf_object *obj);	/* any context */
+void kf_object_put(struct kf_object *obj);	/* any context but hard interrupts */
 
-int kf_cache_init(struct kf_server *srv);
-void kf_cache_flush(struct kf_server *srv);	/* drop everything: policy changed. Process context */
-void kf_cache_exit(struct kf_server *srv);	/* after the last lookup and connection; process context */
+int kf_cache_init(struct kf_server *srv);	/* after srv->wq, ->stats and ->set */
+/* Drop everything: a new policy is in place. Process context. */
+void kf_cache_flush(struct kf_server *srv);
+/* After the last lookup and connection, before srv->wq goes. Process context. */
+void kf_cache_exit(struct kf_server *srv);
 
 /* What /proc/net/kfront/stats shows (gauges). */
 void kf_cache_usage(struct kf_server *srv, u64 *objects, u64 *bytes);

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The worker that turns a URL path into an object or a stream: look the name up
+ * (walk.c), open, capture the attributes, copy the bytes once into pages of ours,
+ * compare the attributes, publish. On srv->wq; nothing locked; may sleep for as
+ * long as the file system does.
+ *
+ * Whether the result is kept: only if everything that could change it afterwards
+ * either sends an event or shows in the inode (walk.c: "trusted"), and if the file
+ * is old enough. Time stamps have the grain of a clock tick, in places of a second:
+ * a file written to within the last second may be written to again without showing
+ * it. Such a file is read for one answer and not kept ("racily clean" in git).
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/iversion.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
+#include <linux/timekeeping.h>
+#include <linux/uio.h>
+#include "cache.h"
+#include "compat/vfs.h"
+#include "file.h"
+#include "server.h"
+#include "walk.h"
+
+#define KF_LOOKUP_TRIES		3	/* when something changes under our hands */
+#define KF_OLD_ENOUGH_NS	NSEC_PER_SEC
+
+/* What the file system says now, whoever it has to ask. */
+int kf_attr_get(struct file *file, struct kf_attr *attr)
+{
+	struct inode *inode = file_inode(file);
+	struct kstat stat;
+	int err;
+
+	err = vfs_getattr(&file->f_path, &stat, STATX_BASIC_STATS, AT_STATX_SYNC_AS_STAT);
+	if (err)
+		return err;
+	attr->size = stat.size;
+	attr->mtime_sec = stat.mtime.tv_sec;
+	attr->mtime_nsec = stat.mtime.tv_nsec;
+	attr->ctime_sec = stat.ctime.tv_sec;
+	attr->ctime_nsec = stat.ctime.tv_nsec;
+	/* To ask is what makes the next change count. */
+	attr->iversion = IS_I_VERSION(inode) ? inode_query_iversion(inode) : 0;
+	return 0;
+}
+
+bool kf_file_mapped(struct file *file)
+{
+	return mapping_writably_mapped(file->f_mapping) ||
+	       mapping_writably_mapped(d_real_inode(file->f_path.dentry)->i_mapping);
+}
+
+static int kf_copy_buf(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
+		       struct splice_desc *sd)
+{
+	struct iov_iter *to = sd->u.data;
+
+	return copy_page_to_iter(buf->page, buf->offset, sd->len, to);
+}
+
+static int kf_copy_pipe(struct pipe_inode_info *pipe, struct splice_desc *sd)
+{
+	return __splice_from_pipe(pipe, sd, kf_copy_buf);
+}
+
+/**
+ * kf_file_read() - copy a part of a file into pages of ours
+ * @file: has ->splice_read and is seekable
+ * @pos: the first byte wanted; the caller has checked the range
+ * @bv: where to
+ * @nr: entries in @bv
+ * @bytes: how many
+ *
+ * Return: 0, -ESTALE: the file ended before, or an errno.
+ */
+int kf_file_read(struct file *file, u64 pos, struct bio_vec *bv, u32 nr, u64 bytes)
+{
+	struct iov_iter to;
+
+	iov_iter_bvec(&to, ITER_DEST, bv, nr, bytes);
+	while (iov_iter_count(&to)) {
+		struct splice_desc sd = {
+			.total_len = min_t(u64, iov_iter_count(&to), SZ_1M),
+			.pos = pos,
+			.u.data = &to,
+		};
+		ssize_t n = splice_direct_to_actor(file, &sd, kf_copy_pipe);
+
+		if (n <= 0)
+			return n ?: -ESTALE;
+		pos += n;
+		cond_resched();
+	}
+	return 0;
+}
+
+static struct file *kf_file_open(const struct path *path)
+{
+	int flags = O_RDONLY | O_NOATIME | O_NONBLOCK | O_LARGEFILE;
+	struct file *file = dentry_open(path, flags, current_cred());
+
+	/* Only path walks ask whose file it is before they grant O_NOATIME, but a
+	 * security module may.
+	 */
+	if (file == ERR_PTR(-EPERM))
+		file = dentry_open(path, flags & ~O_NOATIME, current_cred());
+	return file;
+}
+
+/* An object in the table that another worker has put there, or is current again. */
+static bool kf_lookup_hit(struct kf_lookup *lk)
+{
+	struct kf_object *obj;
+
+	rcu_read_lock();
+	obj = kf_object_current(lk->srv->cache, lk->path, lk->len);
+	if (obj && !kf_object_tryget(obj))
+		obj = NULL;
+	rcu_read_unlock();
+	lk->object = obj;
+	return obj;
+}
+
+/*
+ * The bytes. An outdated object of the same inode with the same attributes has
+ * them already: only its name was in doubt.
+ */
+static struct kf_body *kf_lookup_body(struct kf_object *obj, struct file *file,
+				      enum kf_reason *reason)
+{
+	struct kf_object *old = kf_object_peek(obj->cache, obj->path, obj->path_len);
+	struct kf_body *body = NULL;
+	struct kf_attr after;
+	struct bio_vec *bv;
+	u32 nr;
+	int err;
+
+	if (old) {
+		if (kf_object_pinned(old, file_inode(file)) &&
+		    kf_attr_equal(&old->attr, &obj->attr))
+			body = kf_body_get(old->body);
+		kf_object_drop(old);
+		if (body)
+			return body;
+	}
+	*reason = KF_R_NO_MEMORY;
+	body = kf_body_new(obj->cache, obj->attr.size);
+	if (!body)
+		return NULL;
+	bv = kf_body_vecs(body, &nr);
+	err = kf_file_read(file, 0, bv, nr, obj->attr.size);
+	if (!err)
+		err = kf_attr_get(file, &after);
+	if (!err && (!kf_attr_equal(&obj->attr, &after) || kf_file_mapped(file)))
+		err = -ESTALE;
+	if (err) {
+		*reason = kf_walk_reason(err);
+		kf_body_put(body);
+		return NULL;
+	}
+	return body;
+}
+
+static bool kf_old_enough(const struct kf_attr *attr, const struct timespec64 *now)
+{
+	struct timespec64 mtime = { attr->mtime_sec, attr->mtime_nsec };
+	struct timespec64 ctime = { attr->ctime_sec, attr->ctime_nsec };
+
+	/* timespec64_to_ns() saturates, so strange times are only "young" or "old". */
+	return timespec64_to_ns(now) - KF_OLD_ENOUGH_NS >= timespec64_to_ns(&ctime) &&
+	       timespec64_compare(&mtime, now) <= 0 &&
+	       timespec64_to_ns(now) - KF_OLD_ENOUGH_NS >= timespec64_to_ns(&mtime);
+}
+
+/* Larger than this is streamed: one object must not sweep the whole cache. */
+static u64 kf_object_max(struct kf_server *srv)
+{
+	return min_t(u64, max(READ_ONCE(srv->set.max_object_bytes), 0),
+		     kf_cache_limit(srv->cache) / 4);
+}
+
+static enum kf_reason kf_lookup_stream(struct kf_lookup *lk, struct file **file,
+				       struct kf_object *obj, bool trusted)
+{
+	struct kf_object *witness = NULL;
+	struct kf_stream *st;
+	int err;
+
+	if (trusted) {
+		witness = kf_object_new(lk->srv->cache, lk->path, lk->len);
+		if (!witness)
+			return KF_R_NO_MEMORY;
+		err = kf_watch(witness, file_inode(*file), KF_WATCH_CONTENT, 1);
+		if (err) {
+			kf_object_drop(witness);
+			return kf_walk_reason(err);
+		}
+		/* Written to between the capture and the watch? */
+		if (READ_ONCE(obj->dead)) {
+			kf_object_drop(witness);
+			return KF_R_UNSTABLE;
+		}
+	}
+	st = kf_stream_new(lk->srv, *file, &obj->attr, witness);
+	if (!st) {
+		if (witness)
+			kf_object_drop(witness);
+		return KF_R_NO_MEMORY;
+	}
+	*file = NULL;
+	st->entity = obj->entity;
+	lk->stream = st;
+	kf_count(lk->srv, STREAMS);
+	return KF_OK;
+}
+
+/* @file is open; its name and everything on the way are watched for @obj. */
+static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj,
+				     struct file **file, const struct kf_walk *w)
+{
+	struct timespec64 coarse, now;
+	enum kf_reason reason = KF_OK;
+	struct kf_body *body;
+	struct kf_attr peek;
+	bool keep;
+	int err;
+
+	/* The clock that stamps files, read before the capture: a later change is
+	 * stamped with this or later.
+	 */
+	ktime_get_coarse_real_ts64(&coarse);
+	ktime_get_real_ts64(&now);
+	if (kf_file_mapped(*file))
+		return KF_R_UNSTABLE;
+	err = kf_attr_get(*file, &obj->attr);
+	if (err)
+		return kf_walk_reason(err);
+	reason = kf_entity_init(&obj->entity, obj->attr.size, obj->attr.mtime_sec,
+				obj->attr.mtime_nsec, w->type, now.tv_sec, now.tv_nsec);
+	if (reason)
+		return reason;
+	if (obj->attr.size > kf_object_max(lk->srv))
+		return kf_lookup_stream(lk, file, obj, w->trusted);
+
+	body = kf_lookup_body(obj, *file, &reason);
+	if (!body)
+		return reason;
+	kf_object_set_body(obj, body);
+
+	obj->inode = file_inode(*file);
+	kf_attr_peek(obj->inode, &peek); /* what the softirq will see */
+	keep = w->trusted && kf_old_enough(&obj->attr, &coarse) &&
+	       kf_attr_equal(&peek, &obj->attr);
+	if (keep && READ_ONCE(obj->cache->nr_objects) >= KF_OBJECTS_MAX)
+		kf_cache_make_room(obj->cache, 0);
+	if (!keep || !kf_object_insert(obj)) {
+		kf_unwatch(obj);
+		kf_count(lk->srv, CACHE_ONE_SHOT);
+	}
+	refcount_inc(&obj->refs);
+	lk->object = obj;
+	return KF_OK;
+}
+
+static enum kf_reason kf_lookup_once(struct kf_lookup *lk)
+{
+	struct kf_server *srv = lk->srv;
+	struct kf_policy_ref *policy;
+	const struct cred *cred;
+	enum kf_reason reason;
+	struct kf_object *obj;
+	struct file *file;
+	struct kf_walk w;
+
+	obj = kf_object_new(srv->cache, lk->path, lk->len);
+	if (!obj)
+		return KF_R_NO_MEMORY;
+	policy = kf_policy_get(srv);
+	w = (struct kf_walk){ .srv = srv, .obj = obj, .policy = policy->policy };
+
+	cred = override_creds(srv->cred);
+	reason = kf_walk(&w, lk->path);
+	if (reason)
+		goto out;
+	file = kf_file_open(&w.file);
+	if (IS_ERR(file)) {
+		reason = kf_walk_reason(PTR_ERR(file));
+		goto out;
+	}
+	if (file->f_op->splice_read && (file->f_mode & FMODE_LSEEK))
+		reason = kf_lookup_file(lk, obj, &file, &w);
+	else
+		reason = KF_R_IO_ERROR;
+	/* Now, not when this worker idles: until then the mount would be busy. */
+	if (file)
+		__fput_sync(file);
+out:
+	kf_walk_end(&w);
+	revert_creds(cred);
+	kf_policy_put(policy);
+	kf_object_drop(obj);
+	return reason;
+}
+
+static void kf_lookup_work(struct work_struct *work)
+{
+	struct kf_lookup *lk = container_of(work, struct kf_lookup, work);
+	unsigned int tries = KF_LOOKUP_TRIES;
+
+	lk->reason = KF_OK;
+	if (!kf_lookup_hit(lk)) {
+		do {
+			lk->reason = kf_lookup_once(lk);
+		} while (lk->reason == KF_R_UNSTABLE && --tries);
+	}
+	lk->done(lk);
+}
+
+struct kf_lookup *kf_lookup_start(struct kf_server *srv, const char *path, u32 len,
+				  void (*done)(struct kf_lookup *lk), void *arg)
+{
+	struct kf_lookup *lk;
+
+	lk = kzalloc(struct_size(lk, path, len + 1), GFP_ATOMIC | __GFP_NOWARN);
+	if (!lk)
+		return NULL;
+	INIT_WORK(&lk->work, kf_lookup_work);
+	lk->srv = srv;
+	lk->done = done;
+	lk->arg = arg;
+	lk->len = len;
+	memcpy(lk->path, path, len);
+	queue_work(srv->wq, &lk->work);
+	return lk;
+}
+
+void kf_lookup_free(struct kf_lookup *lk)
+{
+	if (lk->object)
+		kf_object_put(lk->object);
+	if (lk->stream)
+		kf_stream_free(lk->stream);
+	kfree(lk);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a URL path to the file it names, watching everything on the way.
+ */
+#ifndef KFRONT_WALK_H
+#define KFRONT_WALK_H
+
+#include <linux/path.h>
+#include "policy.h"
+#include "reason.h"
+
+struct kf_cache;
+struct kf_object;
+struct kf_server;
+
+struct kf_walk {
+	struct kf_server *srv;
+	struct kf_object *obj;		/* is linked to each name looked at; NULL: only look */
+	const struct kf_policy *policy;
+	/* result, with KF_OK: */
+	struct path file;		/* a regular file that may be read; kf_walk_end() lets go */
+	const struct kf_type *type;	/* in @policy */
+	bool trusted;			/* whatever happens to this name or file will be told us */
+	/* private */
+	struct path root;		/* the first process's */
+	struct path docroot;
+	struct path at;			/* where we are */
+	unsigned int symlinks;		/* followed so far */
+	u32 searched, wanted;		/* bytes of docroot: where we are, what we look for */
+	char *names;			/* PATH_MAX: what is still to be walked, at the end */
+};
+
+/**
+ * kf_walk() - look a URL path up as the backend would
+ * @w: @srv, @obj and @policy set, the rest zero
+ * @path: the URL path, NUL-terminated
+ *
+ * Context: process, under the server's credentials. kf_walk_end() in any case.
+ */
+enum kf_reason kf_walk(struct kf_walk *w, const char *path);
+void kf_walk_end(struct kf_walk *w);
+
+enum kf_reason kf_walk_reason(int err);
+
+#endif /* KFRONT_WALK_H */
