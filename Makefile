@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The verbs a user would type. What the module is made of stands in Kbuild.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= 6.12
+TEST ?=
+PORT ?= 8000
+SECONDS_EACH ?= 60
+
+all: modules
+
+modules: ## build kfront.ko for the running kernel, or KDIR=/lib/modules/VERSION/build
+	@test -e $(KDIR)/Makefile || { echo "make: no kernel headers in $(KDIR);" \
+		"install linux-headers-$$(uname -r) or give KDIR=/lib/modules/VERSION/build" >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+install: modules ## install the module for that kernel and run depmod
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	depmod -a $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
+
+uninstall: ## remove what install installed
+	rm -f $(addprefix /lib/modules/$(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)/,\
+		updates/kfront.ko updates/kfront.ko.xz extra/kfront.ko extra/kfront.ko.xz)
+	depmod -a $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
+
+setup: ## install packages, fetch the guests' kernels, build their root file system (root, Debian 12)
+	scripts/setup
+
+demo: ## a guest with Apache and kfront at http://localhost:8000/ (PORT=, KERNEL=)
+	scripts/demo --kernel $(KERNEL) --port $(PORT)
+
+check: ## everything below, with set-up; ends with "N passed, M failed"
+	tests/run
+
+check-static: ## W=1, sparse, checkpatch --strict, shellcheck
+	scripts/static
+
+check-unit: ## the pure code in user space, under ASan and UBSan
+	$(MAKE) -C tests/unit check
+
+check-fuzz: ## fuzzers on the pure code, SECONDS_EACH=60
+	$(MAKE) -C tests/fuzz run SECONDS=$(SECONDS_EACH)
+
+check-guest: ## the module in a guest: KERNEL=6.1|6.12|debug, TEST=name for some only
+	scripts/check-guest $(KERNEL) $(TEST)
+
+clean: ## remove what was built here (the cache of kernels stays)
+	rm -rf build
+	rm -f kfront.ko kfront.o kfront.mod kfront.mod.c kfront.mod.o .kfront.* .Module.symvers.cmd \
+		.modules.order.cmd .module-common.o* modules.order Module.symvers
+	find kmod -name '*.o' -delete -o -name '.*.cmd' -delete -o -name '*.mod' -delete
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: all modules install uninstall setup demo check check-static check-unit check-fuzz check-guest clean help
