@@ -7,7 +7,11 @@
 #include "host.h"
 #include "text.h"
 
-/* Letters, digits, '-', '_' in labels none of which is empty. Returns the length, 0 if odd. */
+/*
+ * A name whose labels are letters, digits, '-', '_', none of them empty; a
+ * trailing dot counts as part of it. Apache refuses some of those, see below.
+ * Return: the length, 0 if odd.
+ */
 static u32 kf_dns_len(const char *p, u32 len)
 {
 	u32 i;
@@ -18,22 +22,75 @@ static u32 kf_dns_len(const char *p, u32 len)
 	return i;
 }
 
-/* "[" hex digits, colons, dots "]": at least one colon; no zone, no other form. */
+static bool kf_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool kf_is_hex(char c)
+{
+	c = kf_lower(c);
+	return kf_is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+/*
+ * Apache says 400 to what only looks like an address: digits and dots must be
+ * four numbers without leading zeros, and the last label of any other name with
+ * dots must begin with a letter.
+ */
+static bool kf_dns_ok(const char *p, u32 len)
+{
+	bool name = false, zeros = false;
+	u32 i, dots = 0, label = 0;
+
+	for (i = 0; i < len; i++) {
+		if (p[i] == '.') {
+			dots++;
+			label = i + 1;
+		} else if (!kf_is_digit(p[i])) {
+			name = true;
+		} else if (i > label && p[label] == '0') {
+			zeros = true;
+		}
+	}
+	if (!name)
+		return dots == 3 && !zeros;
+	return !dots || (kf_lower(p[label]) >= 'a' && kf_lower(p[label]) <= 'z');
+}
+
+/*
+ * "[" an IPv6 address "]": groups of one to four hex digits, eight or, with one
+ * "::" in it, fewer. No zone, no embedded IPv4. Return: the length, 0 if odd.
+ */
 static u32 kf_v6_len(const char *p, u32 len)
 {
-	bool colon = false;
-	u32 i;
+	u32 i = 1, digits, groups = 0;
+	bool gap = false;
 
-	for (i = 1; i < len; i++) {
-		char c = kf_lower(p[i]);
-
-		if (c == ']')
-			return colon && i <= 46 ? i + 1 : 0;
-		colon |= c == ':';
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == ':' || c == '.'))
-			return 0;
+	if (len > 2 && p[1] == ':' && p[2] == ':') {
+		gap = true;
+		i = 3;
 	}
-	return 0;
+	while (i < len && p[i] != ']') {
+		for (digits = 0; i < len && kf_is_hex(p[i]); i++)
+			digits++;
+		if (!digits || digits > 4)
+			return 0;
+		groups++;
+		if (i == len || p[i] == ']')
+			break;
+		if (p[i++] != ':' || i == len || p[i] == ']')
+			return 0;
+		if (p[i] == ':') {
+			if (gap)
+				return 0;
+			gap = true;
+			i++;
+		}
+	}
+	if (i == len || (gap ? groups > 7 : groups != 8))
+		return 0;
+	return i + 1;
 }
 
 /* Empty, or ":" and a number from 1 to 65535. */
@@ -47,7 +104,7 @@ static bool kf_port_ok(const char *p, u32 len)
 	if (p[0] != ':' || len < 2 || len > 6)
 		return false;
 	for (i = 1; i < len; i++) {
-		if (p[i] < '0' || p[i] > '9')
+		if (!kf_is_digit(p[i]))
 			return false;
 		port = port * 10 + (p[i] - '0');
 	}
@@ -67,7 +124,7 @@ bool kf_host_name(const struct kf_str *value, struct kf_str *name)
 		return false;
 	if (p[n - 1] == '.')
 		n--;
-	if (!n || n > KF_HOST_MAX)
+	if (!n || n > KF_HOST_MAX || (p[0] != '[' && !kf_dns_ok(p, n)))
 		return false;
 	name->p = p;
 	name->len = n;

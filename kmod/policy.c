@@ -96,7 +96,7 @@ static bool kf_ext_ok(const struct kf_str *s)
 	u32 i;
 
 	for (i = 0; i < s->len; i++)
-		if (!kf_is(s->p[i], KF_CC_PATH) || s->p[i] == '.' || s->p[i] == '/')
+		if (!kf_is(s->p[i], KF_CC_HOST) || s->p[i] == '.')
 			return false;
 	return s->len <= KF_EXT_MAX;
 }

@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Ask a stock Debian Apache and write down what it says.
+
+Needs the package apache2 (its configuration is copied and run privately, on a
+free port of loopback, with a document root of its own; the system's instance is
+left alone) and root, because Apache changes to www-data. Takes half a minute.
+
+    tests/unit/apache/record.py    writes replies.txt, mime.types, mime.conf, deflate.conf
+
+Each record of replies.txt is a file, a request, what kfront is expected to do
+with it ("mine", or the reason for handing it over) and the head of the reply.
+test_apache.c holds the pure code against it: where it says "mine", kfront's head
+must equal Apache's to the byte.
+"""
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MTIME = (1700000000, 123456789)
+
+# kfront's default types; a unit test compares this with KF_DEFAULT_TYPES
+TYPES = """html htm css js mjs json txt xml svg png jpg jpeg gif webp avif ico bmp tif tiff
+woff woff2 ttf otf eot pdf epub mp3 mp4 m4a m4v mov webm ogg oga ogv opus flac wav
+zip bz2 xz 7z tar wasm csv rss atom webmanifest""".split()
+
+# names that mod_mime sees more in, or nothing: name -> what kfront does
+NAMES = {
+    "a.HTML": "mine", "a.HtM": "mine", "a.Jpg": "mine",
+    "jquery.min.js": "mine", "a.1.2.html": "mine", "a..html": "mine", "a.bak.html": "mine",
+    "html.html": "mine", "php.html": "mine", "en.html": "mine",
+    "a.tar.html": "mine", "a.png.txt": "mine", "a.html.png": "mine", "a.unknownunknown.html": "mine",
+    "a.html.": "type", "html": "type", "a.html~": "type", "a.php": "type", "a": "type",
+    "a.html.bak": "type", "a.html.en": "type", "a.shtml": "type", "a.var": "type",
+    "a.php.html": "handler", "a.PHP5.html": "handler", "a.phtml.html": "handler",
+    "a.en.html": "handler", "a.EN.html": "handler", "a.pt-br.html": "handler",
+    "a.utf8.html": "handler", "a.iso8859-1.txt": "handler", "a.es.html": "handler",
+    "a.gz.html": "handler", "a.Z.html": "handler", "a.var.html": "handler",
+    "a.cgi.html": "handler", "a.shtml.html": "handler", "a.x.de.y.html": "handler",
+}
+
+PATH_CHARACTERS = "-._~!$&'()*+,;=:@"
+
+
+class Apache:
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="kfront-record-")
+        os.chmod(self.dir, 0o755)
+        self.www = self.dir + "/www"
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        etc = self.dir + "/etc"
+        shutil.copytree("/etc/apache2", etc, symlinks=True)
+        for d in ("www", "run", "log"):
+            os.mkdir(f"{self.dir}/{d}")
+        self.edit(etc + "/ports.conf", r"(?m)^Listen 80$", f"Listen 127.0.0.1:{self.port}")
+        self.edit(etc + "/sites-available/000-default.conf", r"/var/www/html", self.www)
+        self.edit(etc + "/sites-available/000-default.conf", r"\*:80>", "*:*>")
+        self.edit(etc + "/apache2.conf", r"/var/www/", self.www)
+        env = dict(os.environ, APACHE_RUN_USER="www-data", APACHE_RUN_GROUP="www-data",
+                   APACHE_PID_FILE=self.dir + "/run/pid", APACHE_RUN_DIR=self.dir + "/run",
+                   APACHE_LOCK_DIR=self.dir + "/run", APACHE_LOG_DIR=self.dir + "/log", LANG="C")
+        self.proc = subprocess.Popen(["apache2", "-d", etc, "-f", "apache2.conf", "-DFOREGROUND"],
+                                     env=env, stderr=subprocess.DEVNULL)
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        sys.exit("apache2 did not start; see " + self.dir)
+
+    @staticmethod
+    def edit(path, pattern, new):
+        with open(path) as f:
+            text = f.read()
+        text, n = re.subn(pattern, new, text)
+        assert n, (path, pattern)
+        with open(path, "w") as f:
+            f.write(text)
+
+    def stop(self):
+        self.proc.terminate()
+        self.proc.wait()
+        shutil.rmtree(self.dir)
+
+    def file(self, name, size, mtime=MTIME):
+        path = self.www + "/" + name
+        if not os.path.exists(path):
+            with open(path, "wb") as f:
+                f.truncate(size)
+            os.utime(path, ns=(mtime[0] * 10**9 + mtime[1],) * 2)
+
+    def heads(self, raw, bodies):
+        """Send raw, return the heads of the answers; bodies[i] is the length of the i-th body."""
+        s = socket.create_connection(("127.0.0.1", self.port))
+        s.settimeout(10)
+        s.sendall(raw)
+        data, out = b"", []
+        for length in bodies:
+            while b"\r\n\r\n" not in data:
+                got = s.recv(65536)
+                if not got:
+                    sys.exit(f"no answer to {raw[:200]!r}: {data[:200]!r}")
+                data += got
+            head, _, data = data.partition(b"\r\n\r\n")
+            out.append(head + b"\r\n\r\n")
+            while len(data) < length:
+                data += s.recv(65536)
+            data = data[length:]
+        s.close()
+        return out
+
+
+def escape(raw):
+    return "".join(chr(c) if 32 <= c < 127 and c != 92 else
+                   {13: "\\r", 10: "\\n"}.get(c, "\\x%02x" % c) for c in raw)
+
+
+class Recorder:
+    def __init__(self, apache, out):
+        self.apache, self.out = apache, out
+        self.count = 0
+
+    def record(self, name, size, request, expect, reply, mtime=MTIME, now=None, done=0):
+        if now is None:
+            date = re.search(rb"\r\nDate: ([^\r]*)", reply).group(1).decode()
+            now = (int(subprocess.check_output(["date", "-d", date, "+%s"])), 0)
+        self.out.write(f"record {escape(name.encode())}\nfile {size} {mtime[0]} {mtime[1]}\nnow {now[0]} {now[1]}\n"
+                       f"done {done}\nrequest {escape(request)}\nexpect {expect}\n"
+                       f"reply {escape(reply)}\n\n")
+        self.count += 1
+
+    def ask(self, name, file, size, request, expect, **more):
+        mtime = more.get("mtime", MTIME)
+        self.apache.file(file, size, mtime)
+        reply = self.apache.heads(request, [0])[0]
+        if expect == "mine":
+            assert re.match(rb"HTTP/1.1 (200|304) ", reply), (name, reply)
+        self.record(name, size, request, expect, reply, **more)
+
+
+def get(path, *lines, method="GET", version="1.1", host="localhost", connection="close"):
+    out = f"{method} {path} HTTP/{version}\r\n".encode()
+    if host is not None:
+        out += b"Host: " + host.encode("latin1") + b"\r\n"
+    if connection:
+        out += b"Connection: " + connection.encode() + b"\r\n"
+    for line in lines:
+        out += line.encode("latin1") + b"\r\n"
+    return out + b"\r\n"
+
+
+def record_all(r):
+    # what the head says about a file, by method, version and connection
+    for method in ("GET", "HEAD"):
+        for version, host in (("1.1", "localhost"), ("1.0", None), ("1.0", "localhost")):
+            for connection in ("close", "keep-alive", "Keep-Alive", "", "keep-alive, close"):
+                for file, size in (("b.html", 5000), ("e.html", 0), ("b.png", 5000), ("e.png", 0)):
+                    r.ask(f"{method} {version} {host} connection={connection!r} {file}", file, size,
+                          get("/" + file, method=method, version=version, host=host,
+                              connection=connection), "mine")
+
+    # sizes: where Vary begins, where numbers grow
+    for size in (0, 1, 67, 68, 69, 70, 4095, 4096, 4097, 99999):
+        r.ask(f"{size} bytes of html", f"s{size}.html", size, get(f"/s{size}.html"), "mine")
+    for size in (2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**40):
+        r.ask(f"{size} bytes of zip", f"s{size}.zip", size, get(f"/s{size}.zip", method="HEAD"), "mine")
+
+    # the same at several mtimes: Last-Modified, ETag
+    for i, mtime in enumerate(((1, 0), (951782400, 999999999), (951868799, 1000), (1078012800, 999),
+                               (1709164800, 5), (1735689599, 999999000))):
+        r.ask(f"mtime {mtime}", f"m{i}.html", 100, get(f"/m{i}.html"), "mine", mtime=mtime)
+
+    # names
+    for ext in TYPES:
+        r.ask("type " + ext, "t." + ext, 100, get("/t." + ext), "mine")
+    for name, expect in NAMES.items():
+        r.ask("name " + name, name, 100, get("/" + name), expect)
+    for c in PATH_CHARACTERS:
+        r.ask("path character " + c, f"c{c}c.html", 100, get(f"/c{c}c.html"), "mine")
+    r.ask("directory", "index.html", 100, get("/"), "mine")
+    os.mkdir(r.apache.www + "/sub")
+    r.ask("directory below", "sub/index.html", 100, get("/sub/"), "mine")
+    r.ask("directory, no slash", "sub/index.html", 100, get("/sub"), "type")
+
+    # targets that are not plain
+    for target, expect in (("/b.html?", "query"), ("/b.html?x", "query"), ("//b.html", "target"),
+                           ("/./b.html", "dotfile"), ("/sub/../b.html", "dotfile"),
+                           ("/..", "dotfile"), ("/.", "dotfile"), ("/.htaccess", "dotfile"),
+                           ("/%62.html", "target"), ("/b.html%", "target"), ("/b.html%0", "target"),
+                           ("/%00", "target"), ("/b.html%zz", "target"), ("/b.html#", "target"),
+                           ("/%2e%2e/b.html", "target"), ("/%c0%ae", "target"), ("*", "target"),
+                           ("http://localhost/b.html", "target"), ("b.html", "target"),
+                           ("/b\\.html", "target"), ("/b.html|", "target"), ("/<b>", "target")):
+        r.ask("target " + target, "b.html", 5000, get(target), expect)
+    r.ask("POST", "b.html", 5000, get("/b.html", "Content-Length: 0", method="POST"), "method")
+    r.ask("OPTIONS", "b.html", 5000, get("/b.html", method="OPTIONS"), "method")
+    for version in ("1.2", "2.0", "0.9", "01.1", "1.10"):
+        r.ask("version " + version, "b.html", 5000, get("/b.html", version=version), "version")
+
+    # hosts
+    for host in ("a_b.c", "a.b.", "A.B", "a:80", "a:080", "a:65535", "1.2.3.4", "1.2.3.4.", "999.1.1.1",
+                 "[::1]", "[::1]:80", "[2001:db8::1]", "[1:2:3:4:5:6:7:8]", "[1::]", "[::]", "-a", "_",
+                 "xn--a.de", "localhost.:80", "a" * 253, "1a", "1a.b", "1.a"):
+        r.ask("Host " + host, "b.html", 5000, get("/b.html", host=host), "mine")
+    for host in ("", "a..b", ".", "a:", "a:0", "a:65536", "[::1", "[::1]x", "[1.2.3.4]", "[::1%25eth0]",
+                 "[g::1]", "a b", "a/b", "a,b", "a\tb", "a%41", "user@h", "1", "0x7f.1", "1.2.3", "01.2.3.4",
+                 "a.-b", "a.1b", "[:::::]", "[1:2]", "[12345::]", "[1:2:3:4:5:6:7:8:9]", "[1::2::3]", "[:]",
+                 "[]", "[1:]", "[:1]", "a\xe9", ".a", "a" * 254, "[::ffff:1.2.3.4]", "[1:2:3:4:5:6:7::8]"):
+        r.ask("Host " + repr(host), "b.html", 5000, get("/b.html", host=host), "host")
+    r.ask("no Host on 1.1", "b.html", 5000, get("/b.html", host=None), "host")
+    r.ask("two Hosts", "b.html", 5000, get("/b.html", "Host: localhost"), "host")
+    r.ask("two Hosts on 1.0", "b.html", 5000, get("/b.html", "Host: localhost", version="1.0"), "host")
+
+    # headers that change nothing
+    for line in ("X: \xe9\x80\xff", "X: a\tb", "X:", "X: \t ", "X: a  ", "!#$%&'*+-.^_`|~: x", 'Cookie: a="\\";',
+                 "Accept: text/css", "Accept-Language: de", "Accept-Charset: utf-16", "Negotiate: trans",
+                 "Referer: http://example.org/", "Cache-Control: no-cache", "Pragma: no-cache",
+                 "Origin: http://example.org", "Sec-Fetch-Mode: navigate", "DNT: 1", "Keep-Alive: 300",
+                 "Upgrade-Insecure-Requests: 1", "Proxy-Connection: close", "Max-Forwards: 0", "Via: 1.0 x",
+                 "Prefer: x", "If: x", "Proxy: x", "X-HTTP-Method-Override: POST", "Forwarded: for=x",
+                 "X-Forwarded-For: 192.0.2.1", "Content-Type: a/b", "Content-Encoding: gzip", "From: x",
+                 "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+                 "User-Agent: curl/7.88.1", "User-Agent: java/1.0", "User-Agent:"):
+        r.ask(line, "b.html", 5000, get("/b.html", line), "mine")
+    # headers that do, or might
+    for line, expect in (("X : a", "header"), ("X: \x7f", "header"), ("X: \x01", "header"), ("X", "header"),
+                         (": x", "header"), ('"X": x', "header"), ("X[0]: x", "header"), ("X\xe9: a", "header"),
+                         ("X: a\x00b", "header"), ("X: a\r\n b", "header"), ("X: a\rb", "header"),
+                         ("X: a\nY: b", "header"), ("Connection: close", "header"),
+                         ("Upgrade: foo", "upgrade"), ("TE: trailers", "upgrade"), ("HTTP2-Settings: AA", "upgrade"),
+                         ("Trailer: x", "body"), ("Expect: 100-continue", "body"), ("Expect: foo", "body"),
+                         ("Content-Length: 0", "body"), ("Content-Length: x", "body"),
+                         ("Content-Length: -1", "body"), ("content-length:  +0", "body"),
+                         ("Transfer-Encoding: chunked\r\n\r\n0", "header"), ("Transfer-Encoding: identity", "body"),
+                         ("Range: bytes=0-1", "range"), ("Range: bytes=-500", "range"), ("If-Range: x", "range"),
+                         ("Range: bytes=0-18446744073709551615", "range"), ("Request-Range: bytes=0-1", "range"),
+                         ("Authorization: Basic eDp5", "authorization"),
+                         ("Proxy-Authorization: Basic eDp5", "authorization"),
+                         ("If-Match: *", "conditional"), ("If-Match: \"x\"", "conditional"),
+                         ("If-Unmodified-Since: Tue, 14 Nov 2023 22:13:19 GMT", "conditional"),
+                         ("User-Agent: Mozilla/2.0", "user_agent"), ("User-Agent: x MSIE 4.0b2; y", "user_agent"),
+                         ("User-Agent: RealPlayer 4.0", "user_agent"), ("User-Agent: Java/1.0.2", "user_agent"),
+                         ("User-Agent: xJDK/1.0", "user_agent"), ("User-Agent: a\r\nUser-Agent: b", "user_agent")):
+        if expect == "header" and line.startswith("Transfer"):
+            expect = "body"
+        r.ask(line, "b.html", 5000, get("/b.html", line), expect)
+    for connection, expect in (("upgrade", "upgrade"), ("keep-alive, Upgrade", "upgrade"), ("te", "header"),
+                               ("foo", "header"), ("close,", "header"), (",close", "header"), ("close close", "header"),
+                               ("CLOSE", "mine"), ("Keep-Alive ,\tclose", "mine"), ("close,close", "mine")):
+        r.ask(f"Connection: {connection}", "b.html", 5000, get("/b.html", connection=connection), expect)
+    r.ask("Connection: (empty)", "b.html", 5000, get("/b.html", "Connection: ", connection=""), "header")
+    r.ask("100 header lines", "b.html", 5000, get("/b.html", *["X: y"] * 98), "mine")
+    r.ask("101 header lines", "b.html", 5000, get("/b.html", *["X: y"] * 99), "header_too_large")
+    r.ask("an empty line first", "b.html", 5000, b"\r\n" + get("/b.html"), "method")
+
+    # compression
+    for value, expect in (("gzip", "encoding"), ("gzip, deflate, br", "encoding"), ("x-gzip", "encoding"),
+                          ("*", "encoding"), ("gzip;q=0", "encoding"), ("br", "encoding"), ("deflate", "encoding"),
+                          ("identity", "mine"), ("Identity", "mine"), ("", "mine"), ("identity;q=0", "encoding")):
+        for method in ("GET", "HEAD"):
+            line = "Accept-Encoding: " + value
+            r.ask(f"{method} html, {line}", "b.html", 5000, get("/b.html", line, method=method), expect)
+            r.ask(f"{method} png, {line}", "b.png", 5000, get("/b.png", line, method=method), "mine")
+    r.ask("directory, gzip", "index.html", 100, get("/", "Accept-Encoding: gzip"), "encoding")
+
+    record_conditions(r)
+    record_keepalive(r)
+    record_young(r)
+
+
+def record_conditions(r):
+    tag = '"1388-%x"' % (MTIME[0] * 10**6 + MTIME[1] // 1000)
+    same, before, after = ("Tue, 14 Nov 2023 22:13:%02d GMT" % s for s in (20, 19, 21))
+    future = "Tue, 14 Nov 2034 22:13:20 GMT"
+    for value, expect in ((tag, "mine"), ("W/" + tag, "mine"), ("*", "mine"), ('"x"', "mine"),
+                          ('"x", ' + tag, "mine"), ('"x","y",W/"z"\t,\tW/' + tag, "mine"), (tag + ', "x"', "mine"),
+                          ('"a,b"', "mine"), ('""', "mine"), (tag[:-1] + '-gzip"', "mine"), (tag.upper(), "mine"),
+                          (tag[1:-1], "conditional"), ("x", "conditional"), ("", "conditional"),
+                          ("*, " + tag, "conditional"), (tag + ",", "conditional"), ("," + tag, "conditional"),
+                          ("w/" + tag, "conditional"), ('"x\\" , ' + tag, "conditional"), (tag + " x", "conditional"),
+                          ('"x', "conditional"), ('W/', "conditional"), ('"\xe9"', "conditional")):
+        for method in ("GET", "HEAD"):
+            r.ask(f"{method} If-None-Match: {value}", "b.html", 5000,
+                  get("/b.html", "If-None-Match: " + value, method=method), expect)
+    for value, expect in ((same, "mine"), (before, "mine"), (after, "mine"), (future, "mine"),
+                          ("Fri" + same[3:], "mine"), ("Thu, 29 Feb 2024 00:00:00 GMT", "mine"),
+                          ("Thu, 01 Jan 1970 00:00:00 GMT", "mine"),
+                          ("Tuesday, 14-Nov-23 22:13:20 GMT", "conditional"), ("Tue Nov 14 22:13:20 2023", "conditional"),
+                          (same + "; length=5000", "conditional"), ("x", "conditional"), ("", "conditional"),
+                          ("tue" + same[3:], "conditional"), (same[:-3] + "UTC", "conditional"),
+                          ("Tue, 31 Nov 2023 22:13:20 GMT", "conditional"), ("Tue, 14 Nov 2023 24:13:20 GMT", "conditional"),
+                          ("Tue, 14 Nov 2023 22:60:20 GMT", "conditional"), ("Tue, 14 Nov 2023 22:13:60 GMT", "conditional"),
+                          ("Tue, 14 Nov 1969 22:13:20 GMT", "conditional"), ("Tue, 29 Feb 2023 22:13:20 GMT", "conditional"),
+                          ("Tue,  4 Nov 2023 22:13:20 GMT", "conditional"), ("Tue, 14 nov 2023 22:13:20 GMT", "conditional")):
+        for method in ("GET", "HEAD"):
+            r.ask(f"{method} If-Modified-Since: {value}", "b.html", 5000,
+                  get("/b.html", "If-Modified-Since: " + value, method=method), expect)
+    for etag in (tag, "*", '"x"'):
+        for date in (same, before, future):
+            r.ask(f"If-None-Match: {etag}, If-Modified-Since: {date}", "b.html", 5000,
+                  get("/b.html", "If-None-Match: " + etag, "If-Modified-Since: " + date), "mine")
+    for file in ("b.html", "b.png"):
+        for connection in ("close", "keep-alive", ""):
+            for version in ("1.0", "1.1"):
+                r.ask(f"304 {file} {version} {connection}", file, 5000,
+                      get("/" + file, "If-None-Match: " + tag, connection=connection, version=version), "mine")
+    # the router hands over before the condition is looked at
+    r.ask("304 despite gzip", "b.html", 5000,
+          get("/b.html", "If-None-Match: " + tag, "Accept-Encoding: gzip"), "encoding")
+    r.ask("304 of a directory despite gzip", "index.html", 100,
+          get("/", 'If-None-Match: "64-%s' % tag[6:], "Accept-Encoding: gzip"), "mine")
+    r.ask("304 for an empty file", "e.html", 0, get("/e.html", 'If-None-Match: "0-%s' % tag[6:]), "mine")
+    r.ask("two If-None-Match", "b.html", 5000,
+          get("/b.html", "If-None-Match: " + tag, "If-None-Match: " + tag), "conditional")
+    r.ask("two If-Modified-Since", "b.html", 5000,
+          get("/b.html", "If-Modified-Since: " + same, "If-Modified-Since: " + same), "conditional")
+    r.ask("two Accept-Encoding", "b.html", 5000,
+          get("/b.html", "Accept-Encoding: identity", "Accept-Encoding: identity"), "encoding")
+
+
+def record_keepalive(r):
+    for connection in ("keep-alive", ""):
+        one = get("/k.html", connection=connection)
+        r.apache.file("k.html", 10)
+        heads = r.apache.heads(one * 101, [10] * 101)
+        for done in (0, 1, 50, 98, 99, 100):
+            r.record(f"{done} answers before, connection={connection!r}", 10, one, "mine", heads[done], done=done)
+
+
+def record_young(r):
+    # within a second of the file's mtime; both clocks are this machine's
+    for name, lines in (("young.html", ()), ("young2.html", ("If-None-Match: *",))):
+        now = time.time_ns()
+        mtime = divmod(now, 10**9)
+        r.ask(name, name, 100, get("/" + name, *lines), "mine", mtime=mtime,
+              now=divmod(now + 10**6, 10**9))
+
+
+def main():
+    if os.geteuid() or not shutil.which("apache2"):
+        sys.exit("needs root and the package apache2 (apt-get install apache2)")
+    apache = Apache()
+    try:
+        with open(HERE + "/replies.txt", "w") as out:
+            out.write("# Written by record.py; see there. Asked: %s\n\n" %
+                      subprocess.check_output(["apache2", "-v"], text=True).split("\n")[0])
+            r = Recorder(apache, out)
+            record_all(r)
+        print(r.count, "replies recorded")
+    finally:
+        apache.stop()
+    write_configuration()
+
+
+def write_configuration():
+    """What the unit tests want to know of Debian's configuration: its directives, no comments."""
+    used = set(TYPES) | {"shtml", "gz", "tgz", "z", "es", "tr", "php", "phtml"}
+    with open("/etc/mime.types") as f, open(HERE + "/mime.types", "w") as out:
+        out.write("# The lines of Debian's mime.types for the suffixes that the tests use.\n")
+        for line in f:
+            if not line.startswith("#") and used & set(line.split()[1:]):
+                out.write(line)
+    for name in ("mime.conf", "deflate.conf"):
+        with open("/etc/apache2/mods-available/" + name) as f, open(f"{HERE}/{name}", "w") as out:
+            out.write(f"# The directives of Debian's {name} that the tests use.\n")
+            out.writelines(line.strip() + "\n" for line in f
+                           if re.match(r"\s*(Add|Remove)\w+\s", line))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What may be ours, said a second time and in another way: regular expressions
+ * over the whole head. Slow, and written without looking at parse.c; where the
+ * two disagree, one of them is wrong.
+ */
+#include <ctype.h>
+#include <regex.h>
+#include "unit.h"
+
+#define SEG "[A-Za-z0-9~!$&'()*+,;=:@_-][A-Za-z0-9~!$&'()*+,;=:@._-]*"
+#define PORT "(:[0-9]{1,5})?"
+
+static bool matches(const char *text, const char *pattern, int flags)
+{
+	regex_t re;
+	bool ret;
+
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB | flags))
+		abort();
+	ret = !regexec(&re, text, 0, NULL, 0);
+	regfree(&re);
+	return ret;
+}
+
+static regex_t shape, forbidden;
+static bool compiled;
+
+static void compile(void)
+{
+	if (compiled)
+		return;
+	compiled = true;
+	if (regcomp(&shape,
+		    "^(GET|HEAD) (/|(/" SEG ")+/?) HTTP/1\\.[01]\r\n"
+		    "([]A-Za-z0-9!#$%&'*+.^_`|~-]+:[^\x01-\x08\x0a-\x1f\x7f]*\r\n)*\r\n$",
+		    REG_EXTENDED | REG_NOSUB) ||
+	    regcomp(&forbidden,
+		    "\n(content-length|transfer-encoding|trailer|expect|upgrade|te|http2-settings|"
+		    "(proxy-)?authorization|(if-|request-)?range|if-match|if-unmodified-since):",
+		    REG_EXTENDED | REG_NOSUB | REG_ICASE))
+		abort();
+}
+
+/* How many lines have this name; the last one's value, trimmed, in @value. */
+static int find(const char *head, const char *name, char *value, size_t room)
+{
+	const char *line = strstr(head, "\r\n");
+	size_t n = strlen(name);
+	int found = 0;
+
+	for (; line && line[2]; line = strstr(line + 2, "\r\n")) {
+		const char *p = line + 2, *end;
+
+		if (strncasecmp(p, name, n) || p[n] != ':')
+			continue;
+		found++;
+		p += n + 1;
+		end = strstr(p, "\r\n");
+		p += strspn(p, " \t");
+		while (end > p && strchr(" \t", end[-1]))
+			end--;
+		snprintf(value, room, "%.*s", (int)(end > p ? end - p : 0), p);
+	}
+	return found;
+}
+
+bool strict_accepts(const char *head, size_t len)
+{
+	static const char * const once[] = {
+		"host", "connection", "user-agent", "if-none-match", "if-modified-since",
+		"accept-encoding",
+	};
+	char text[8192], value[8192];
+	size_t i;
+
+	compile();
+	if (len >= sizeof(text) || memchr(head, 0, len))
+		return false;
+	memcpy(text, head, len);
+	text[len] = '\0';
+	if (regexec(&shape, text, 0, NULL, 0) || !regexec(&forbidden, text, 0, NULL, 0))
+		return false;
+	if (strchr(strchr(text, ' ') + 1, ' ') - strchr(text, ' ') - 1 > 1024)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(once); i++)
+		if (find(text, once[i], value, sizeof(value)) > 1)
+			return false;
+	i = find(text, "host", value, sizeof(value));
+	if (!i && strstr(text, " HTTP/1.1\r\n"))
+		return false;
+	if (i && !matches(value, "^(([A-Za-z0-9_-]+\\.)*[A-Za-z0-9_-]+\\.?|\\[[0-9a-fA-F:]+\\])" PORT "$", 0))
+		return false;
+	if (find(text, "connection", value, sizeof(value)) &&
+	    !matches(value, "^(close|keep-alive)([ \t]*,[ \t]*(close|keep-alive))*$", REG_ICASE))
+		return false;
+	if (find(text, "user-agent", value, sizeof(value)) &&
+	    matches(value, "Mozilla/2|MSIE 4\\.0b2;|RealPlayer 4\\.0|(Java|JDK)/1\\.0", 0))
+		return false;
+	return true;
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pure code from the first byte to the last of a head, against what a stock
+ * Debian Apache answered (apache/record.py asked it). Where kfront takes a
+ * request for its own, its head must equal Apache's; Date and Server are taken
+ * from Apache's reply.
+ */
+#include "unit.h"
+
+struct record {
+	char name[400];
+	unsigned long long size;
+	long long mtime_sec, now_sec;
+	unsigned int mtime_nsec, now_nsec, done;
+	char request[20000], reply[20000];
+	size_t request_len, reply_len;
+	enum kf_reason expect;
+};
+
+static size_t unescape(char *to, const char *from)
+{
+	char *start = to;
+
+	for (; *from; from++) {
+		unsigned int c = (u8)*from;
+
+		if (c == '\\') {
+			from++;
+			c = *from == 'r' ? '\r' : '\n';
+			if (*from == 'x') {
+				assert_int_equal(sscanf(from + 1, "%2x", &c), 1);
+				from += 2;
+			}
+		}
+		*to++ = c;
+	}
+	return to - start;
+}
+
+/* The next record; false at the end of the text. Each line is "key value". */
+static bool next_record(char **text, struct record *r)
+{
+	int fields = 0;
+	char *line;
+
+	memset(r, 0, sizeof(*r));
+	while (*text && (line = strsep(text, "\n"))) {
+		char *value = strchr(line, ' ');
+
+		if (line[0] == '#')
+			continue;
+		if (!line[0]) {
+			if (fields)
+				break;
+			continue;
+		}
+		assert_non_null(value);
+		*value++ = '\0';
+		fields++;
+		if (!strcmp(line, "record"))
+			snprintf(r->name, sizeof(r->name), "%s", value);
+		else if (!strcmp(line, "file"))
+			assert_int_equal(sscanf(value, "%llu %lld %u", &r->size, &r->mtime_sec, &r->mtime_nsec), 3);
+		else if (!strcmp(line, "now"))
+			assert_int_equal(sscanf(value, "%lld %u", &r->now_sec, &r->now_nsec), 2);
+		else if (!strcmp(line, "done"))
+			r->done = atoi(value);
+		else if (!strcmp(line, "request"))
+			r->request_len = unescape(r->request, value);
+		else if (!strcmp(line, "expect"))
+			r->expect = reason_number(value);
+		else if (!strcmp(line, "reply"))
+			r->reply_len = unescape(r->reply, value);
+		else
+			fail_msg("what is %s?", line);
+	}
+	if (fields)
+		assert_int_equal(fields, 7);
+	return fields;
+}
+
+/* The value of a header in the reply, as a piece of it. */
+static struct kf_str reply_header(const struct record *r, const char *name)
+{
+	const char *p = strstr(r->reply, name);
+
+	assert_non_null(p);
+	p += strlen(name);
+	return (struct kf_str){ p, strcspn(p, "\r") };
+}
+
+/* Everything the kernel side does with these functions, in its order. */
+static enum kf_reason serve(const struct kf_policy *policy, const struct record *r, char *out, u32 *out_len)
+{
+	struct kf_request rq;
+	struct kf_target target;
+	struct kf_entity entity;
+	struct kf_answer answer;
+	struct kf_reply_env env = { .keepalive_timeout = 5 };
+	enum kf_reason why;
+	char *head = NULL;
+	size_t len;
+
+	why = verdict_in_pieces(r->request, r->request_len, NULL, NULL, &rq, &head, &len);
+	if (why == KF_OK)
+		why = kf_route(policy, &rq, &target);
+	if (why == KF_OK && !target.type)
+		why = kf_name_check(policy, BYTES("index.html"), &target.type);
+	if (why == KF_OK)
+		why = kf_entity_init(&entity, r->size, r->mtime_sec, r->mtime_nsec, target.type,
+				     r->now_sec, r->now_nsec);
+	if (why == KF_OK)
+		why = kf_answer(&rq, &entity, r->now_sec, &answer);
+	if (why == KF_OK) {
+		env.date = reply_header(r, "\r\nDate: ").p;
+		env.server = reply_header(r, "\r\nServer: ");
+		env.keepalive = kf_keepalive(&rq, r->done, 100, &env.requests_left);
+		*out_len = kf_head_write(out, &rq, &entity, &answer, &env);
+	}
+	free(head);
+	return why;
+}
+
+static struct kf_policy *debian_policy(char **mime)
+{
+	struct kf_policy_text text = policy_text();
+	size_t len;
+
+	*mime = read_file("apache/mime.types", &len);
+	text.mime_types = *mime;
+	text.mime_types_len = len;
+	return policy_new(&text);
+}
+
+static void replies__equal_to_the_byte(void **state)
+{
+	static struct record r;
+	char *mime, *text, *at, *buf = malloc(KF_HEAD_MAX);
+	struct kf_policy *policy = debian_policy(&mime);
+	u32 len, ours = 0, handed_over = 0;
+	size_t ignored;
+
+	(void)state;
+	text = read_file("apache/replies.txt", &ignored);
+	at = text;
+	while (next_record(&at, &r)) {
+		assert_reason(serve(policy, &r, buf, &len), r.expect, r.name);
+		if (r.expect != KF_OK) {
+			handed_over++;
+			continue;
+		}
+		ours++;
+		if (len != r.reply_len || memcmp(buf, r.reply, len))
+			fail_msg("%s:\n%.*s--- Apache said:\n%.*s", r.name, (int)len, buf, (int)r.reply_len,
+				 r.reply);
+	}
+	free(text);
+	free(buf);
+	free(mime);
+	kf_policy_free(policy);
+	assert_true(ours > 300 && handed_over > 150);
+}
+
+/* record.py has a list of its own of the default types: none may be missing there. */
+static void replies__every_default_type_was_asked_for(void **state)
+{
+	char types[] = KF_DEFAULT_TYPES, *word, *save, line[64];
+	size_t len;
+	char *text = read_file("apache/replies.txt", &len);
+
+	(void)state;
+	for (word = strtok_r(types, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		snprintf(line, sizeof(line), "\nrecord type %s\n", word);
+		if (!strstr(text, line))
+			fail_msg("no record of .%s", word);
+	}
+	free(text);
+}
+
+KF_GROUP(apache,
+	 cmocka_unit_test(replies__equal_to_the_byte),
+	 cmocka_unit_test(replies__every_default_type_was_asked_for));
