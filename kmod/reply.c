@@ -159,7 +159,6 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 	kf_request_done(c);
 	kf_reply_count(srv, a, hit);
 	if (streaming) {
-		kf_count(srv, STREAMS);
 		c->streaming = true;
 		c->body_left = e->size;
 	} else if (c->stream) {			/* HEAD or 304: nothing of it is sent */

@@ -133,7 +133,6 @@ static void kf_ask(struct kf_conn *c, const struct kf_target *t)
 {
 	struct kf_server *srv = c->poll->srv;
 
-	kf_count(srv, CACHE_MISSES);
 	kf_wait_end(c);
 	c->state = KF_ASKED;
 	c->lookup = kf_lookup_start(srv, t->path.p, t->path.len, kf_lookup_done, c);
@@ -246,7 +245,6 @@ bool kf_request(struct kf_conn *c)
 		kf_ask(c, &t);
 		return false;
 	}
-	kf_count(srv, CACHE_HITS);
 	return kf_respond(c, &rq, &obj->entity, obj, true);
 }
 

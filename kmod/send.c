@@ -219,7 +219,6 @@ static bool kf_stream_usable(struct kf_conn *c)
 
 	if (!st->error && st->bytes && st->bytes <= c->body_left)
 		return true;
-	kf_count(srv, STREAMS_ABORTED);
 	kf_count(srv, KILLED_FILE_CHANGED);
 	kf_conn_reset(c);
 	return false;

@@ -26,6 +26,14 @@ def answers(server='127.0.0.1'):
         return None
 
 
+def name():
+    """What it says in its Server header; None while it is down."""
+    for server in ('127.0.0.1', '::1'):
+        with contextlib.suppress(OSError):
+            return get('/', 'OPTIONS', port=BACKEND, server=server).get('Server')
+    return None
+
+
 def start(server='127.0.0.1'):
     ctl('start')
     wait_for(lambda: answers(server), 'Apache answers')

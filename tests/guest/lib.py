@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What every promise's script uses: the client, the module, the backend, files."""
+import contextlib
 import os
 import random
 import shutil
@@ -7,8 +8,8 @@ import sys
 import time
 import apache
 from client import (Closed, Conn, Response, DEADLINE, exchange, get, netns, normal, request, wait_for)
-from kmod import (DEBUG, DOCROOT, KERNEL, KernelLog, changed, delta, expect, handed, kfront, leftovers,
-                  load, scaled, stats, sysctl, unload)
+from kmod import (DEBUG, DOCROOT, KERNEL, KernelLog, changed, delta, expect, handed, leftovers, load,
+                  scaled, stats, sysctl, unload)
 
 __all__ = ['Closed', 'Conn', 'Response', 'DEADLINE', 'exchange', 'get', 'netns', 'normal', 'request',
            'wait_for', 'DEBUG', 'DOCROOT', 'KERNEL', 'KernelLog', 'changed', 'delta', 'expect',
@@ -52,6 +53,19 @@ def seeded():
     seed = int(os.environ.get('KFRONT_SEED', random.SystemRandom().randrange(1 << 32)))
     check(f'random order, KFRONT_SEED={seed}')
     return random.Random(seed)
+
+
+@contextlib.contextmanager
+def kfront(**params):
+    """The module, loaded for a while; it calls itself what Apache calls itself."""
+    server = apache.name()
+    load(**params)
+    try:
+        if server:
+            sysctl('server_header', server)
+        yield
+    finally:
+        unload()
 
 
 def hit(path, **more):

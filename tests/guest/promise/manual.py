@@ -110,7 +110,6 @@ def main():
     stop = threading.Event()
     writer = threading.Thread(target=busy, args=(stop, directories, random.Random(rng.random())))
     with kfront():
-        sysctl('server_header', get('/', 'OPTIONS', port=apache.BACKEND).get('Server'))
         writer.start()
         try:
             for second in (False, True):
