@@ -3,7 +3,7 @@
  * The curated heads. Each is tried whole, split at every byte and byte by byte:
  * the verdict must be the same. Among them, what broke the ancestors' parsers.
  */
-#include "unit.h"
+#include "curated.h"
 
 #define L(text) "GET / HTTP/1.1\r\nHost: a\r\n" text "\r\n\r\n"
 #define T(target) "GET " target " HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -221,4 +221,4 @@ const struct curated curated[] = {
 #undef C
 };
 
-const size_t curated_n = ARRAY_SIZE(curated);
+const size_t curated_n = sizeof(curated) / sizeof(curated[0]);

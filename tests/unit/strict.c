@@ -4,11 +4,16 @@
  * over the whole head. Slow, and written without looking at parse.c; where the
  * two disagree, one of them is wrong.
  */
-#include <ctype.h>
 #include <regex.h>
-#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "strict.h"
 
+#define N(list) (sizeof(list) / sizeof((list)[0]))
 #define SEG "[A-Za-z0-9~!$&'()*+,;=:@_-][A-Za-z0-9~!$&'()*+,;=:@._-]*"
+#define NAME "([A-Za-z0-9_-]+\\.)*[A-Za-z0-9_-]+\\.?"
+#define V6 "\\[[0-9a-fA-F:]+\\]"
 #define PORT "(:[0-9]{1,5})?"
 
 static bool matches(const char *text, const char *pattern, int flags)
@@ -83,13 +88,13 @@ bool strict_accepts(const char *head, size_t len)
 		return false;
 	if (strchr(strchr(text, ' ') + 1, ' ') - strchr(text, ' ') - 1 > 1024)
 		return false;
-	for (i = 0; i < ARRAY_SIZE(once); i++)
+	for (i = 0; i < N(once); i++)
 		if (find(text, once[i], value, sizeof(value)) > 1)
 			return false;
 	i = find(text, "host", value, sizeof(value));
-	if (!i && strstr(text, " HTTP/1.1\r\n"))
+	if (!i && !strncmp(strstr(text, "\r\n") - 3, "1.1", 3))
 		return false;
-	if (i && !matches(value, "^(([A-Za-z0-9_-]+\\.)*[A-Za-z0-9_-]+\\.?|\\[[0-9a-fA-F:]+\\])" PORT "$", 0))
+	if (i && !matches(value, "^(" NAME "|" V6 ")" PORT "$", 0))
 		return false;
 	if (find(text, "connection", value, sizeof(value)) &&
 	    !matches(value, "^(close|keep-alive)([ \t]*,[ \t]*(close|keep-alive))*$", REG_ICASE))
@@ -98,4 +103,28 @@ bool strict_accepts(const char *head, size_t len)
 	    matches(value, "Mozilla/2|MSIE 4\\.0b2;|RealPlayer 4\\.0|(Java|JDK)/1\\.0", 0))
 		return false;
 	return true;
+}
+
+/*
+ * The issue's list: what a handler, filter, language, charset or encoding of a
+ * usual configuration could claim, after the first dot and before the last.
+ */
+#define CLAIMED "\\.(ph(p|t|ar)[^.]*|aspx?|jspx?|pl|py|f?cgi|rb|lua|shtml|var|asis|inc|en|de|fr|" \
+	"pt-br|zh-cn|utf8|iso8859-1|gz|z|tgz|bz2|br|es|tr)\\."
+#define TYPES "html?|css|m?js|json|txt|xml|svg|png|jpe?g|gif|webp|avif|ico|bmp|tiff?|woff2?|ttf|otf|" \
+	"eot|pdf|epub|mp[34]|m4[av]|mov|webm|og[gav]|opus|flac|wav|zip|bz2|xz|7z|tar|wasm|csv|rss|" \
+	"atom|webmanifest"
+
+bool strict_accepts_name(const char *name, size_t len)
+{
+	const char *dot;
+	char text[1100];
+
+	if (len >= sizeof(text) || memchr(name, 0, len))
+		return false;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	dot = strchr(text, '.');
+	return text[0] != '.' && dot && matches(text, "\\.(" TYPES ")$", REG_ICASE) &&
+	       !matches(dot, CLAIMED, REG_ICASE);
 }

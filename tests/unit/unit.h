@@ -16,8 +16,10 @@
 #include <cmocka.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
+#include "curated.h"
 #include "head.h"
 #include "route.h"
+#include "strict.h"
 
 /* Bytes and their number from a string constant; NULs in it count. */
 #define BYTES(text) text, sizeof(text) - 1
@@ -47,24 +49,11 @@ extern const char test_mime_types[];
 struct kf_policy_text policy_text(void);	/* defaults, with test_mime_types */
 struct kf_policy *policy_new(const struct kf_policy_text *text);	/* must succeed */
 
-/* What scan and parse together say about bytes that arrive in pieces. */
-#define VERDICT_INCOMPLETE KF_R_COUNT
+/* What scan and parse together say about bytes that arrive in pieces: KF_OK, a reason, VERDICT_INCOMPLETE. */
 int verdict_in_pieces(const char *bytes, size_t len, size_t (*next)(size_t at, void *arg), void *arg,
 		      struct kf_request *rq, char **head, size_t *head_len);
 int verdict(const char *bytes, size_t len);
 int verdict_split_at(const char *bytes, size_t len, size_t at);
 int verdict_bytewise(const char *bytes, size_t len);
-
-/* heads.c: the curated heads and what is to be said about each. */
-struct curated {
-	const char *bytes;
-	size_t len;
-	int want;	/* KF_OK, a reason, or VERDICT_INCOMPLETE */
-};
-extern const struct curated curated[];
-extern const size_t curated_n;
-
-/* strict.c: an independent reading of what may be ours, by regular expressions. */
-bool strict_accepts(const char *head, size_t len);
 
 #endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* seeds TARGET DIRECTORY: write inputs for a fuzzer to begin with. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "curated.h"
+
+static void seed(const char *directory, size_t i, const char *prefix, size_t prefix_len,
+		 const char *bytes, size_t len)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/seed-%zu", directory, i);
+	f = fopen(path, "wb");
+	if (!f || fwrite(prefix, 1, prefix_len, f) != prefix_len ||
+	    fwrite(bytes, 1, len, f) != len || fclose(f)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const char policy[] =
+		"example.org,*.example.net,[::1]\0html,png,js,gz,es,zip\0/icons/,/cgi-bin/\0.htaccess\0"
+		"index.html index.htm\0Apache/2.4 (Debian)\0text/html html htm\nimage/png png\n";
+	static const char * const conditions[] = {
+		"\"1388-60a2418202240\"\0\0", "W/\"x\", \"1388-60a2418202240\"\0Tue, 14 Nov 2023 22:13:20 GMT",
+		"*\0Thu, 29 Feb 2024 00:00:00 GMT", "\0Thu, 01 Jan 1970 00:00:00 GMT",
+	};
+	size_t i;
+
+	if (argc != 3)
+		return 2;
+	if (!strcmp(argv[1], "head"))
+		for (i = 0; i < curated_n; i++)
+			seed(argv[2], i, "\7\0\0\0", 4, curated[i].bytes, curated[i].len);
+	else if (!strcmp(argv[1], "policy"))
+		seed(argv[2], 0, "", 0, policy, sizeof(policy) - 1);
+	else
+		for (i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+			size_t len = strlen(conditions[i]) + 1;
+
+			seed(argv[2], i, "\1", 1, conditions[i], len + strlen(conditions[i] + len));
+		}
+	return 0;
+}
