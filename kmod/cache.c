@@ -34,13 +34,14 @@ void kf_cache_outdate(struct kf_cache *cache)
  *
  * Waits until no softirq can be looking at the dead any more, then lets go of
  * their watches (and so of their inodes) and frees what nobody is sending.
- * May run several times at once: each run has its own lists.
+ * What was dead before the call is gone after it, whoever had it in hand.
  */
 void kf_cache_reap(struct kf_cache *cache)
 {
 	struct kf_object *obj, *next;
 	LIST_HEAD(doomed);
 
+	mutex_lock(&cache->reap_mutex);
 	llist_for_each_entry_safe(obj, next, llist_del_all(&cache->suspects), suspect) {
 		bool killed;
 
@@ -70,6 +71,7 @@ void kf_cache_reap(struct kf_cache *cache)
 		cond_resched();
 	}
 	kf_watch_tidy(cache, false);
+	mutex_unlock(&cache->reap_mutex);
 }
 
 static void kf_cache_reap_work(struct work_struct *work)
@@ -123,8 +125,16 @@ static unsigned long kf_cache_evict(struct kf_cache *cache, u64 bytes, unsigned 
  */
 void kf_cache_make_room(struct kf_cache *cache, u64 bytes)
 {
-	kf_cache_evict(cache, max(bytes, kf_cache_limit(cache) / 16), ULONG_MAX);
-	kf_cache_reap(cache);
+	u64 limit = kf_cache_limit(cache);
+
+	mutex_lock(&cache->room_mutex);
+	/* Perhaps whoever we waited for has made enough for us, too. */
+	if (atomic_long_read(&cache->bytes) + bytes > limit ||
+	    READ_ONCE(cache->nr_objects) >= KF_OBJECTS_MAX) {
+		kf_cache_evict(cache, max(bytes, limit / 16), KF_OBJECTS_MAX / 16);
+		kf_cache_reap(cache);
+	}
+	mutex_unlock(&cache->room_mutex);
 }
 
 static unsigned long kf_cache_count(struct shrinker *s, struct shrink_control *sc)
@@ -188,6 +198,8 @@ int kf_cache_init(struct kf_server *srv)
 	cache->srv = srv;
 	spin_lock_init(&cache->lock);
 	spin_lock_init(&cache->pack_lock);
+	mutex_init(&cache->reap_mutex);
+	mutex_init(&cache->room_mutex);
 	INIT_LIST_HEAD(&cache->lru);
 	INIT_LIST_HEAD(&cache->doomed);
 	init_llist_head(&cache->suspects);

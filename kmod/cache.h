@@ -14,6 +14,7 @@
 
 #include <linux/completion.h>
 #include <linux/llist.h>
+#include <linux/mutex.h>
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -55,6 +56,8 @@ struct kf_cache {
 	struct hlist_head *edges;	/* by watch and name */
 	struct list_head idle;		/* watches without edges, oldest first */
 
+	struct mutex reap_mutex;	/* one kf_cache_reap() at a time */
+	struct mutex room_mutex;	/* one kf_cache_make_room() at a time; outside reap_mutex */
 	struct llist_head suspects;	/* objects with a reference each */
 	struct llist_head released;	/* objects without any */
 	struct work_struct reap;	/* on srv->wq */
@@ -92,7 +95,7 @@ void kf_objects_exit(struct kf_cache *cache);
 /* cache.c */
 void kf_cache_reap(struct kf_cache *cache);
 void kf_cache_outdate(struct kf_cache *cache);	/* under cache->lock: a new generation */
-void kf_cache_make_room(struct kf_cache *cache, u64 bytes);
+void kf_cache_make_room(struct kf_cache *cache, u64 bytes);	/* or for one more object */
 u64 kf_cache_limit(struct kf_cache *cache);
 
 /* pages.c: bodies */

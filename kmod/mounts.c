@@ -79,7 +79,8 @@ static void kf_mounts_tick(struct work_struct *work)
 void kf_mounts_init(struct kf_cache *cache)
 {
 	INIT_DELAYED_WORK(&cache->tick, kf_mounts_tick);
-	cache->mounts_checked = jiffies;
+	/* The first tick is now, and has something to compare the second with. */
+	cache->mounts_checked = jiffies - msecs_to_jiffies(kf_revalidate_ms(cache));
 	queue_delayed_work(cache->srv->wq, &cache->tick, 0);
 }
 
