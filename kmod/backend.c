@@ -17,10 +17,24 @@ static struct sock *kf_find4(struct kf_server *srv, const struct sock *child, __
 				   daddr, srv->backend_port, child->sk_bound_dev_if);
 }
 
+/*
+ * At the child's own address, else at loopback. Where both have one, and different
+ * ones: on an unprivileged port any local user may listen on an address that a
+ * backend behind loopback left free, and must not get its connections.
+ */
+static struct sock *kf_choose(struct sock *own, struct sock *loopback)
+{
+	if (!own || !loopback || own == loopback)
+		return own ?: loopback;
+	if (uid_eq(own->sk_uid, GLOBAL_ROOT_UID) || uid_eq(own->sk_uid, loopback->sk_uid))
+		return own;
+	return loopback;
+}
+
 static struct sock *kf_find_any4(struct kf_server *srv, const struct sock *child)
 {
-	return kf_find4(srv, child, child->sk_rcv_saddr) ?:
-	       kf_find4(srv, child, htonl(INADDR_LOOPBACK));
+	return kf_choose(kf_find4(srv, child, child->sk_rcv_saddr),
+			 kf_find4(srv, child, htonl(INADDR_LOOPBACK)));
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -36,8 +50,8 @@ static struct sock *kf_find_any6(struct kf_server *srv, const struct sock *child
 {
 	if (ipv6_addr_v4mapped(&child->sk_v6_rcv_saddr))
 		return kf_find_any4(srv, child);
-	return kf_find6(srv, child, &child->sk_v6_rcv_saddr) ?:
-	       kf_find6(srv, child, &in6addr_loopback);
+	return kf_choose(kf_find6(srv, child, &child->sk_v6_rcv_saddr),
+			 kf_find6(srv, child, &in6addr_loopback));
 }
 #endif
 

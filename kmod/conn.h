@@ -72,9 +72,9 @@ struct kf_conn {
 	u32 since;			/* jiffies: when the present wait began */
 	u32 una;			/* snd_una when KF_T_SEND began: ACKs since then are progress */
 	u32 head_len;			/* bytes of the head on head_page (0: queued) */
+	u32 answered;			/* requests answered on this connection */
 	u32 send_off;			/* how much of head + body (chunk) is queued */
 	u16 head_off;			/* of the head on head_page */
-	u16 answered;			/* requests answered on this connection */
 	struct kf_scan scan;		/* of the head being received */
 	u8 state;			/* enum kf_conn_state */
 	u8 timeout;			/* enum kf_timeout */

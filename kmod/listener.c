@@ -292,7 +292,7 @@ int kf_listeners_start(struct kf_server *srv)
 	if (err == -EADDRINUSE)
 		pr_err("port %u is taken; is a server still listening there?\n", srv->port);
 	else if (err == -EADDRNOTAVAIL)
-		pr_err("address= is not an address of this machine\n");
+		pr_err("address=%pI6c is not an address of this machine\n", &srv->address);
 	else
 		pr_err("cannot listen on port %u: error %d\n", srv->port, err);
 	kf_listeners_stop(srv);

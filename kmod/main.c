@@ -62,11 +62,11 @@ static int kf_param_ports(struct kf_server *srv)
 {
 	if (!port || port > U16_MAX) {
 		pr_err("port=%u is not a port: 1-65535\n", port);
-		return -ERANGE;
+		return -EINVAL;
 	}
 	if (!backend_port || backend_port > U16_MAX) {
 		pr_err("backend_port=%u is not a port: 1-65535\n", backend_port);
-		return -ERANGE;
+		return -EINVAL;
 	}
 	if (port == backend_port) {
 		pr_err("port and backend_port are both %u: they must differ\n", port);
@@ -127,13 +127,14 @@ static int kf_param_ids(void)
 	int i;
 
 	if (!uid || !gid) {
-		pr_err("uid and gid must not be 0: files are opened with an ordinary user's rights\n");
-		return -EPERM;
+		pr_err("uid=%u gid=%u: 0 is refused, files are opened with an ordinary user's rights\n",
+		       uid, gid);
+		return -EINVAL;
 	}
 	for (i = 0; i < groups_nr; i++) {
 		if (!groups[i]) {
-			pr_err("groups must not hold 0: files are opened with an ordinary user's rights\n");
-			return -EPERM;
+			pr_err("groups=: 0 is refused, files are opened with an ordinary user's rights\n");
+			return -EINVAL;
 		}
 	}
 	return 0;

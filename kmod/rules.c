@@ -61,6 +61,17 @@ static const char **kf_rule_text(struct kf_policy_text *text, enum kf_rule which
 	return &text->server_header;
 }
 
+static void kf_rules_tell_unserved(const struct kf_policy *policy)
+{
+	const struct kf_str *ext;
+	u32 nr, i;
+
+	ext = kf_policy_unserved(policy, &nr);
+	for (i = 0; i < nr; i++)
+		pr_info("types: .%.*s has no entry in mime_types and is left to the backend\n",
+			ext[i].len, ext[i].p);
+}
+
 /* Build from @text and put into use. */
 static int kf_rules_build(struct kf_server *srv, const struct kf_policy_text *text)
 {
@@ -78,6 +89,7 @@ static int kf_rules_build(struct kf_server *srv, const struct kf_policy_text *te
 		kfree(ref);
 		return err;
 	}
+	kf_rules_tell_unserved(ref->policy);
 	refcount_set(&ref->refs, 1);
 	old = rcu_replace_pointer(srv->policy, ref, lockdep_is_held(&srv->policy_mutex));
 	if (old)

@@ -27,7 +27,7 @@
 	_(CACHE_INSERTS, cache_inserts)					\
 	_(CACHE_EVICTIONS, cache_evictions)	/* for room, LRU or shrinker */	\
 	_(CACHE_INVALIDATIONS, cache_invalidations) /* fsnotify, validators, mounts, policy */ \
-	_(CACHE_ONE_SHOT, cache_one_shot)	/* built but not kept: too young, mapped, remote fs */ \
+	_(CACHE_ONE_SHOT, cache_one_shot)	/* built but not kept: too young, no room, remote fs */ \
 	_(STREAMS, streams)			/* files larger than max_object_bytes */ \
 	_(STREAMS_ABORTED, streams_aborted)	/* the file changed while being sent */ \
 	_(HANDED_OVER, handed_over)		/* connections now with the backend */ \
@@ -41,7 +41,6 @@
 	_(TIMEOUTS_SEND, timeouts_send)					\
 	_(TIMEOUTS_LINGER, timeouts_linger)				\
 	_(KILLED_RESET, killed_reset)		/* the peer reset, or ss -K */	\
-	_(KILLED_CLOSED, killed_closed)		/* the peer closed with a request half-sent or unanswered */ \
 	_(KILLED_FILE_CHANGED, killed_file_changed)			\
 	_(KILLED_NO_MEMORY, killed_no_memory)				\
 	_(KILLED_LINGER_FLOOD, killed_linger_flood) /* too many bytes after the end */ \

@@ -467,14 +467,13 @@ static void kf_docroot_work(struct work_struct *work)
 	cred = override_creds(srv->cred);
 	reason = w.names ? kf_walk_docroot(&w) : KF_R_NO_MEMORY;
 	revert_creds(cred);
-	kf_walk_end(&w);
 
 	switch (reason) {
 	case KF_OK:
 		check->err = 0;
 		break;
 	case KF_R_MISSING:
-		check->err = -ENOENT;
+		check->err = w.at.dentry && !d_is_dir(w.at.dentry) ? -ENOTDIR : -ENOENT;
 		pr_err(KBUILD_MODNAME ": docroot %s: there is no directory %.*s\n",
 		       srv->docroot, w.wanted, srv->docroot);
 		break;
@@ -496,6 +495,7 @@ static void kf_docroot_work(struct work_struct *work)
 		pr_err(KBUILD_MODNAME ": docroot %s: cannot look up %.*s\n",
 		       srv->docroot, w.wanted, srv->docroot);
 	}
+	kf_walk_end(&w);
 }
 
 int kf_docroot_check(struct kf_server *srv)
