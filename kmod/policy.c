@@ -42,40 +42,53 @@ static bool kf_is_separator(char c)
 	return c == ',' || c == ' ' || c == '\t' || c == '\n';
 }
 
+/* How many items @text has, or KF_ITEMS_MAX + 1. */
+static u32 kf_list_count(const char *text, size_t len)
+{
+	bool in_item = false;
+	u32 n = 0;
+	size_t i;
+
+	for (i = 0; i < len && n <= KF_ITEMS_MAX; i++) {
+		if (!in_item && !kf_is_separator(text[i]))
+			n++;
+		in_item = !kf_is_separator(text[i]);
+	}
+	return n;
+}
+
 /* Split @text (NULL is empty) in a copy of it. */
 static int kf_list_build(struct kf_list *l, const char *text)
 {
 	size_t len = text ? strlen(text) : 0;
+	u32 n = kf_list_count(text, len);
 	size_t i = 0, start;
 
-	if (len > KF_LIST_MAX)
+	if (len > KF_LIST_MAX || n > KF_ITEMS_MAX)
 		return -EINVAL;
 	l->text = kmalloc(len + 1, GFP_KERNEL);
-	l->item = kcalloc(KF_ITEMS_MAX, sizeof(*l->item), GFP_KERNEL);
+	l->item = kcalloc(n, sizeof(*l->item), GFP_KERNEL);
 	if (!l->text || !l->item)
 		return -ENOMEM;
-	memcpy(l->text, text ? text : "", len);
+	if (len)
+		memcpy(l->text, text, len);
 	l->text[len] = '\0';
 
-	for (;;) {
-		while (i < len && kf_is_separator(l->text[i]))
+	while (l->n < n) {
+		while (kf_is_separator(l->text[i]))
 			i++;
-		if (i == len)
-			return 0;
 		start = i;
 		while (i < len && !kf_is_separator(l->text[i])) {
 			if (kf_is(l->text[i], KF_CC_CTL))
 				return -EINVAL;
 			i++;
 		}
-		if (l->n == KF_ITEMS_MAX)
-			return -EINVAL;
+		l->text[i++] = '\0';	/* at the latest the NUL that is there already */
 		l->item[l->n].p = l->text + start;
-		l->item[l->n].len = i - start;
+		l->item[l->n].len = i - 1 - start;
 		l->n++;
-		if (i < len)
-			l->text[i++] = '\0';
 	}
+	return 0;
 }
 
 static void kf_list_free(struct kf_list *l)
@@ -207,9 +220,9 @@ static int kf_types_build(struct kf_policy *p, const struct kf_policy_text *text
 {
 	u32 i;
 
-	p->type = kcalloc(KF_ITEMS_MAX, sizeof(*p->type), GFP_KERNEL);
-	p->mimes = kcalloc(KF_ITEMS_MAX, KF_MIME_MAX, GFP_KERNEL);
-	p->unserved.item = kcalloc(KF_ITEMS_MAX, sizeof(*p->unserved.item), GFP_KERNEL);
+	p->type = kcalloc(p->exts.n, sizeof(*p->type), GFP_KERNEL);
+	p->mimes = kcalloc(p->exts.n, KF_MIME_MAX, GFP_KERNEL);
+	p->unserved.item = kcalloc(p->exts.n, sizeof(*p->unserved.item), GFP_KERNEL);
 	if (!p->type || !p->mimes || !p->unserved.item)
 		return -ENOMEM;
 

@@ -57,7 +57,8 @@ static int verdict(const char *data, size_t size, u32 cut, struct kf_scan *s)
 static void answer(const struct kf_request *rq, const struct kf_type *type, u32 cut)
 {
 	static const u64 sizes[] = { 0, 68, 69, 5000, 1ULL << 40 };
-	struct kf_reply_env env = { .date = "Tue, 14 Nov 2023 22:13:20 GMT", .keepalive_timeout = 5 };
+	struct kf_reply_env env = { .date = "Tue, 14 Nov 2023 22:13:20 GMT",
+				    .keepalive_timeout = 5 };
 	struct kf_entity e;
 	struct kf_answer a;
 	char *head;

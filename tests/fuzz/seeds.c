@@ -25,9 +25,11 @@ int main(int argc, char **argv)
 	static const char policy[] =
 		"example.org,*.example.net,[::1]\0html,png,js,gz,es,zip\0/icons/,/cgi-bin/\0.htaccess\0"
 		"index.html index.htm\0Apache/2.4 (Debian)\0text/html html htm\nimage/png png\n";
-	static const char * const conditions[] = {
-		"\"1388-60a2418202240\"\0\0", "W/\"x\", \"1388-60a2418202240\"\0Tue, 14 Nov 2023 22:13:20 GMT",
-		"*\0Thu, 29 Feb 2024 00:00:00 GMT", "\0Thu, 01 Jan 1970 00:00:00 GMT",
+	static const char *const conditions[] = {
+		"\"1388-60a2418202240\"\0\0",
+		"W/\"x\", \"1388-60a2418202240\"\0Tue, 14 Nov 2023 22:13:20 GMT",
+		"*\0Thu, 29 Feb 2024 00:00:00 GMT",
+		"\0Thu, 01 Jan 1970 00:00:00 GMT",
 	};
 	size_t i;
 

@@ -129,7 +129,8 @@ struct kf_policy *policy_new(const struct kf_policy_text *text)
  * As a connection does it: each piece lies in a buffer of its own, the scan state
  * goes on from one to the next; a complete head is parsed from one buffer.
  */
-int verdict_in_pieces(const char *bytes, size_t len, size_t (*next)(size_t at, void *arg), void *arg,
+int verdict_in_pieces(const char *bytes, size_t len,
+		      size_t (*next)(size_t at, void *arg), void *arg,
 		      struct kf_request *rq, char **head, size_t *head_len)
 {
 	enum kf_scan_verdict v = KF_SCAN_INCOMPLETE;

@@ -111,7 +111,8 @@ bool strict_accepts(const char *head, size_t len)
  */
 #define CLAIMED "\\.(ph(p|t|ar)[^.]*|aspx?|jspx?|pl|py|f?cgi|rb|lua|shtml|var|asis|inc|en|de|fr|" \
 	"pt-br|zh-cn|utf8|iso8859-1|gz|z|tgz|bz2|br|es|tr)\\."
-#define TYPES "html?|css|m?js|json|txt|xml|svg|png|jpe?g|gif|webp|avif|ico|bmp|tiff?|woff2?|ttf|otf|" \
+#define TYPES                                                                                       \
+	"html?|css|m?js|json|txt|xml|svg|png|jpe?g|gif|webp|avif|ico|bmp|tiff?|woff2?|ttf|otf|"     \
 	"eot|pdf|epub|mp[34]|m4[av]|mov|webm|og[gav]|opus|flac|wav|zip|bz2|xz|7z|tar|wasm|csv|rss|" \
 	"atom|webmanifest"
 

@@ -60,7 +60,9 @@ static bool next_record(char **text, struct record *r)
 		if (!strcmp(line, "record"))
 			snprintf(r->name, sizeof(r->name), "%s", value);
 		else if (!strcmp(line, "file"))
-			assert_int_equal(sscanf(value, "%llu %lld %u", &r->size, &r->mtime_sec, &r->mtime_nsec), 3);
+			assert_int_equal(sscanf(value, "%llu %lld %u", &r->size,
+						&r->mtime_sec, &r->mtime_nsec),
+					 3);
 		else if (!strcmp(line, "now"))
 			assert_int_equal(sscanf(value, "%lld %u", &r->now_sec, &r->now_nsec), 2);
 		else if (!strcmp(line, "done"))
@@ -90,7 +92,8 @@ static struct kf_str reply_header(const struct record *r, const char *name)
 }
 
 /* Everything the kernel side does with these functions, in its order. */
-static enum kf_reason serve(const struct kf_policy *policy, const struct record *r, char *out, u32 *out_len)
+static enum kf_reason serve(const struct kf_policy *policy,
+			    const struct record *r, char *out, u32 *out_len)
 {
 	struct kf_request rq;
 	struct kf_target target;
@@ -151,8 +154,8 @@ static void replies__equal_to_the_byte(void **state)
 		}
 		ours++;
 		if (len != r.reply_len || memcmp(buf, r.reply, len))
-			fail_msg("%s:\n%.*s--- Apache said:\n%.*s", r.name, (int)len, buf, (int)r.reply_len,
-				 r.reply);
+			fail_msg("%s:\n%.*s--- Apache said:\n%.*s", r.name,
+				 (int)len, buf, (int)r.reply_len, r.reply);
 	}
 	free(text);
 	free(buf);

@@ -29,8 +29,12 @@ static enum kf_reason answer(const struct kf_entity *e, const char *etags, const
 
 static void kf_answer__dates_up_to_now(void **state)
 {
-	static const struct { s64 since; int status; } cases[] = {
-		{ -1, 200 }, { 0, 304 }, { 1, 304 }, { 99, 304 }, { 100, 304 }, { 101, 200 }, { 1000000, 200 },
+	static const struct {
+		s64 since;
+		int status;
+	} cases[] = {
+		{ -1, 200 },  { 0, 304 },   { 1, 304 },	      { 99, 304 },
+		{ 100, 304 }, { 101, 200 }, { 1000000, 200 },
 	};
 	struct kf_entity e = entity("text/html", true, 100);
 	size_t i;
@@ -86,13 +90,23 @@ static void kf_answer__weak_entity(void **state)
 
 static void kf_answer__encoding(void **state)
 {
-	static const struct { const char *mime; bool deflate; u64 size; const char *encoding; enum kf_reason want; }
-	cases[] = {
-		{ "text/html", true, 69, "gzip", KF_R_ENCODING }, { "text/html", true, 68, "gzip", KF_OK },
-		{ "text/html", true, 0, "gzip", KF_OK }, { "text/html", true, 1ULL << 40, "gzip", KF_R_ENCODING },
-		{ "image/png", false, 1000, "gzip", KF_OK }, { "text/html", true, 1000, "identity", KF_OK },
-		{ "text/html", true, 1000, "", KF_OK }, { "text/html", true, 1000, NULL, KF_OK },
-		{ "text/html", true, 1000, " identity", KF_R_ENCODING }, { "text/html", true, 1000, "identit", KF_R_ENCODING },
+	static const struct {
+		const char *mime;
+		bool deflate;
+		u64 size;
+		const char *encoding;
+		enum kf_reason want;
+	} cases[] = {
+		{ "text/html", true, 69, "gzip", KF_R_ENCODING },
+		{ "text/html", true, 68, "gzip", KF_OK },
+		{ "text/html", true, 0, "gzip", KF_OK },
+		{ "text/html", true, 1ULL << 40, "gzip", KF_R_ENCODING },
+		{ "image/png", false, 1000, "gzip", KF_OK },
+		{ "text/html", true, 1000, "identity", KF_OK },
+		{ "text/html", true, 1000, "", KF_OK },
+		{ "text/html", true, 1000, NULL, KF_OK },
+		{ "text/html", true, 1000, " identity", KF_R_ENCODING },
+		{ "text/html", true, 1000, "identit", KF_R_ENCODING },
 	};
 	size_t i;
 
@@ -101,7 +115,8 @@ static void kf_answer__encoding(void **state)
 		struct kf_entity e = entity(cases[i].mime, cases[i].deflate, cases[i].size);
 		struct kf_answer a;
 
-		assert_reason(answer(&e, NULL, NULL, cases[i].encoding, &a), cases[i].want, cases[i].mime);
+		assert_reason(answer(&e, NULL, NULL, cases[i].encoding, &a),
+			      cases[i].want, cases[i].mime);
 		/* a condition that matches comes first */
 		assert_int_equal(answer(&e, "*", NULL, cases[i].encoding, &a), KF_OK);
 		assert_int_equal(a.status, 304);
@@ -142,8 +157,12 @@ static void kf_answer__no_byte_beyond_the_list(void **state)
 static void kf_answer__odd_after_a_match(void **state)
 {
 	static const char * const odd[] = {
-		"\"1388-60a2418202240\", x", "\"1388-60a2418202240\",", "\"1388-60a2418202240\" \"x\"",
-		"\"1388-60a2418202240\", *", "\"1388-60a2418202240\", \"x", "\"1388-60a2418202240\", w/\"x\"",
+		"\"1388-60a2418202240\", x",
+		"\"1388-60a2418202240\",",
+		"\"1388-60a2418202240\" \"x\"",
+		"\"1388-60a2418202240\", *",
+		"\"1388-60a2418202240\", \"x",
+		"\"1388-60a2418202240\", w/\"x\"",
 	};
 	struct kf_entity e = entity("image/png", false, 0x1388);
 	struct kf_answer a;
@@ -152,7 +171,9 @@ static void kf_answer__odd_after_a_match(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(odd); i++)
 		assert_reason(answer(&e, odd[i], NULL, NULL, &a), KF_R_CONDITIONAL, odd[i]);
-	assert_reason(answer(&e, "\"1388-60a2418202240\"", "yesterday", NULL, &a), KF_R_CONDITIONAL, "date");
+	assert_reason(answer(&e, "\"1388-60a2418202240\"", "yesterday", NULL,
+			     &a),
+		      KF_R_CONDITIONAL, "date");
 }
 
 KF_GROUP(condition,

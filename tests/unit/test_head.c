@@ -2,7 +2,9 @@
 /* Whether heads equal Apache's is test_apache.c's question; here are limits and kfront's own rules. */
 #include "unit.h"
 
-static const struct kf_type html = { .ext = { "html", 4 }, .mime = { "text/html", 9 }, .deflate = true };
+static const struct kf_type html = { .ext = { "html", 4 },
+				     .mime = { "text/html", 9 },
+				     .deflate = true };
 
 static struct kf_reply_env environment(void)
 {
@@ -17,33 +19,55 @@ static struct kf_reply_env environment(void)
 
 static void kf_entity_init__unstable(void **state)
 {
-	static const struct { s64 sec; u32 nsec; enum kf_reason want; } cases[] = {
-		{ 1000, 0, KF_OK }, { 999, 999999999, KF_OK }, { 1000, 500, KF_OK },
-		{ 1000, 501, KF_R_UNSTABLE }, { 1001, 0, KF_R_UNSTABLE }, { INT64_MAX, 0, KF_R_UNSTABLE },
-		{ 0, 0, KF_R_UNSTABLE }, { -1, 0, KF_R_UNSTABLE }, { INT64_MIN, 0, KF_R_UNSTABLE }, { 1, 0, KF_OK },
+	static const struct {
+		s64 sec;
+		u32 nsec;
+		enum kf_reason want;
+	} cases[] = {
+		{ 1000, 0, KF_OK },
+		{ 999, 999999999, KF_OK },
+		{ 1000, 500, KF_OK },
+		{ 1000, 501, KF_R_UNSTABLE },
+		{ 1001, 0, KF_R_UNSTABLE },
+		{ INT64_MAX, 0, KF_R_UNSTABLE },
+		{ 0, 0, KF_R_UNSTABLE },
+		{ -1, 0, KF_R_UNSTABLE },
+		{ INT64_MIN, 0, KF_R_UNSTABLE },
+		{ 1, 0, KF_OK },
 	};
 	struct kf_entity e;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(kf_entity_init(&e, 1, cases[i].sec, cases[i].nsec, &html, 1000, 500),
+		assert_int_equal(kf_entity_init(&e, 1, cases[i].sec,
+						cases[i].nsec, &html, 1000,
+						500),
 				 cases[i].want);
 }
 
 /* Weak while less than 1,000,000 microseconds lie between the two times, each cut to microseconds. */
 static void kf_entity_init__weak(void **state)
 {
-	static const struct { s64 sec; u32 nsec; bool weak; } cases[] = {
-		{ 1000, 500, true }, { 1000, 0, true }, { 999, 2000, true }, { 999, 1000, false }, { 999, 1999, false },
-		{ 999, 999999999, true }, { 998, 999999999, false }, { 1, 0, false },
+	static const struct {
+		s64 sec;
+		u32 nsec;
+		bool weak;
+	} cases[] = {
+		{ 1000, 500, true },	   { 1000, 0, true },
+		{ 999, 2000, true },	   { 999, 1000, false },
+		{ 999, 1999, false },	   { 999, 999999999, true },
+		{ 998, 999999999, false }, { 1, 0, false },
 	};
 	struct kf_entity e;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(kf_entity_init(&e, 1, cases[i].sec, cases[i].nsec, &html, 1000, 1500), KF_OK);
+		assert_int_equal(kf_entity_init(&e, 1, cases[i].sec,
+						cases[i].nsec, &html, 1000,
+						1500),
+				 KF_OK);
 		assert_int_equal(e.weak, cases[i].weak);
 		assert_int_equal(!memcmp(e.text + e.etag - 2, "W/", 2), cases[i].weak);
 	}
@@ -66,8 +90,10 @@ static void kf_head_write__longest(void **state)
 	env.server = (struct kf_str){ server, sizeof(server) };
 	env.keepalive_timeout = U32_MAX;
 	env.requests_left = U32_MAX;
-	assert_int_equal(kf_entity_init(e, UINT64_MAX, 253402300799LL, 999999999, &type, 253402300799LL,
-					999999999), KF_OK);
+	assert_int_equal(kf_entity_init(e, UINT64_MAX, 253402300799LL,
+					999999999, &type, 253402300799LL,
+					999999999),
+			 KF_OK);
 	assert_true(e->weak);
 	assert_true(e->full + e->type_len <= KF_ENTITY_TEXT);
 	len = kf_head_write(buf, &rq, e, &a, &env);
@@ -104,7 +130,9 @@ static void kf_head_write__no_server_no_limit(void **state)
 	(void)state;
 	env.server.len = 0;
 	env.requests_left = 0;
-	assert_int_equal(kf_entity_init(&e, 5000, 1700000000, 123456789, &html, 1800000000, 0), KF_OK);
+	assert_int_equal(kf_entity_init(&e, 5000, 1700000000, 123456789, &html,
+					1800000000, 0),
+			 KF_OK);
 	len = kf_head_write(buf, &rq, &e, &a, &env);
 	assert_int_equal(len, sizeof(want) - 1);
 	assert_memory_equal(buf, want, len);
@@ -122,7 +150,8 @@ static void kf_keepalive__counts_as_apache(void **state)
 	assert_int_equal(left, 1);
 	assert_false(kf_keepalive(&rq, 100, 100, &left));
 	assert_int_equal(left, 0);
-	assert_false(kf_keepalive(&rq, 101, 100, &left));	/* the limit was lowered meanwhile */
+	assert_false(kf_keepalive(&rq, 101, 100,
+				  &left)); /* the limit was lowered meanwhile */
 	assert_false(kf_keepalive(&rq, U32_MAX, 100, &left));
 	assert_true(kf_keepalive(&rq, U32_MAX, 0, &left));
 	assert_int_equal(left, 0);
@@ -176,7 +205,9 @@ static void kf_error_write__503(void **state)
 	assert_non_null(strstr(buf, "\r\nRetry-After: 1\r\n"));
 	assert_non_null(strstr(buf, "\r\nConnection: close\r\n"));
 	body = strstr(buf, "\r\n\r\n") + 4;
-	assert_int_equal(sscanf(strstr(buf, "Content-Length: "), "Content-Length: %u\r\n", &said), 1);
+	assert_int_equal(sscanf(strstr(buf, "Content-Length: "),
+				"Content-Length: %u\r\n", &said),
+			 1);
 	assert_int_equal(strlen(body), said);
 	len = kf_error_write(buf, 503, true, &env);
 	buf[len] = '\0';

@@ -11,7 +11,9 @@ static void check(s64 sec)
 	s64 back;
 
 	gmtime_r(&t, &tm);
-	assert_int_equal(strftime(want, sizeof(want), "%a, %d %b %Y %H:%M:%S GMT", &tm), KF_DATE_LEN);
+	assert_int_equal(strftime(want, sizeof(want),
+				  "%a, %d %b %Y %H:%M:%S GMT", &tm),
+			 KF_DATE_LEN);
 	kf_date_write(got, sec);
 	if (memcmp(got, want, KF_DATE_LEN))
 		fail_msg("%lld: %.29s, not %s", (long long)sec, got, want);
@@ -31,7 +33,8 @@ static void kf_date__every_day(void **state)
 
 static void kf_date__seconds_of_some_days(void **state)
 {
-	static const s64 days[] = { 0, 58, 59, 60, 10957, 11016, 11017, 19723, 19782, 20777, 2932896 };
+	static const s64 days[] = { 0,	   58,	  59,	 60,	10957,	11016,
+				    11017, 19723, 19782, 20777, 2932896 };
 	size_t i;
 	s64 sec;
 
@@ -57,15 +60,34 @@ static void kf_date_write__out_of_range(void **state)
 static void kf_date_parse__odd(void **state)
 {
 	static const char * const odd[] = {
-		"", "x", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 GMT ", " Sun, 06 Nov 1994 08:49:37 GM",
-		"Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 UTC",
-		"sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 gmt",
-		"Sun,  6 Nov 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 31 Nov 1994 08:49:37 GMT",
-		"Sun, 29 Feb 1994 08:49:37 GMT", "Sun, 29 Feb 2100 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
-		"Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:60 GMT", "Sun, 06 Nov 1969 08:49:37 GMT",
-		"Sun, 06 Nov 19x4 08:49:37 GMT", "Sun, 06 Nov 1994 -8:49:37 GMT", "Sun, 06 Nov 1994 08-49-37 GMT",
-		"Sun. 06 Nov 1994 08:49:37 GMT", "Sun, 06-Nov-1994 08:49:37 GMT", "Sun, /6 Nov 1994 08:49:37 GMT",
-		"Sun, 06 Nov 1994 08:49:3: GMT", "\xff, 06 Nov 1994 08:49:37 GMT..",
+		"",
+		"x",
+		"Sun, 06 Nov 1994 08:49:37",
+		"Sun, 06 Nov 1994 08:49:37 GMT ",
+		" Sun, 06 Nov 1994 08:49:37 GM",
+		"Sunday, 06-Nov-94 08:49:37 GMT",
+		"Sun Nov  6 08:49:37 1994",
+		"Sun, 06 Nov 1994 08:49:37 UTC",
+		"sun, 06 Nov 1994 08:49:37 GMT",
+		"Sun, 06 nov 1994 08:49:37 GMT",
+		"Sun, 06 Nov 1994 08:49:37 gmt",
+		"Sun,  6 Nov 1994 08:49:37 GMT",
+		"Sun, 00 Nov 1994 08:49:37 GMT",
+		"Sun, 31 Nov 1994 08:49:37 GMT",
+		"Sun, 29 Feb 1994 08:49:37 GMT",
+		"Sun, 29 Feb 2100 08:49:37 GMT",
+		"Sun, 06 Nov 1994 24:49:37 GMT",
+		"Sun, 06 Nov 1994 08:60:37 GMT",
+		"Sun, 06 Nov 1994 08:49:60 GMT",
+		"Sun, 06 Nov 1969 08:49:37 GMT",
+		"Sun, 06 Nov 19x4 08:49:37 GMT",
+		"Sun, 06 Nov 1994 -8:49:37 GMT",
+		"Sun, 06 Nov 1994 08-49-37 GMT",
+		"Sun. 06 Nov 1994 08:49:37 GMT",
+		"Sun, 06-Nov-1994 08:49:37 GMT",
+		"Sun, /6 Nov 1994 08:49:37 GMT",
+		"Sun, 06 Nov 1994 08:49:3: GMT",
+		"\xff, 06 Nov 1994 08:49:37 GMT..",
 	};
 	size_t i;
 	s64 sec;

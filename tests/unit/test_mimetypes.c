@@ -5,7 +5,8 @@
 static void kf_mime_next__pairs_in_order(void **state)
 {
 	static const char text[] = "# x y\n\n  text/a  b\tc  #d\r\ntext/e\ntext/f g";
-	static const char * const want[] = { "text/a", "b", "text/a", "c", "text/a", "#d", "text/f", "g" };
+	static const char *const want[] = { "text/a", "b",  "text/a", "c",
+					    "text/a", "#d", "text/f", "g" };
 	struct kf_str mime = { }, ext;
 	char *copy = malloc(sizeof(text) - 1);
 	size_t pos = 0, i = 0;
@@ -27,12 +28,26 @@ static void kf_mime_next__pairs_in_order(void **state)
 
 static void kf_mime_check__what_apache_reads_otherwise(void **state)
 {
-	static const struct { const char *text; bool ok; } cases[] = {
-		{ "", true }, { "text/a b\n", true }, { "# it's \"x\" \\ y\ntext/a b", true },
-		{ " # it's\n", true }, { "text/a b\r\n", true },
-		{ "text/a \"b c\"\n", false }, { "text/a b\\\nc\n", false }, { "text/a 'b'", false },
-		{ "# comment \\\ntext/a b\n", false }, { "# comment \\ \n", false }, { "# comment \\", false },
-		{ "text/a b\x01", false }, { "\x7f" "ELF", false }, { "# \x1b", false },
+	static const struct {
+		const char *text;
+		bool ok;
+	} cases[] = {
+		{ "", true },
+		{ "text/a b\n", true },
+		{ "# it's \"x\" \\ y\ntext/a b", true },
+		{ " # it's\n", true },
+		{ "text/a b\r\n", true },
+		{ "text/a \"b c\"\n", false },
+		{ "text/a b\\\nc\n", false },
+		{ "text/a 'b'", false },
+		{ "# comment \\\ntext/a b\n", false },
+		{ "# comment \\ \n", false },
+		{ "# comment \\", false },
+		{ "text/a b\x01", false },
+		{ "\x7f"
+		  "ELF",
+		  false },
+		{ "# \x1b", false },
 	};
 	size_t i;
 	char *longest;
@@ -54,12 +69,25 @@ static void kf_mime_check__what_apache_reads_otherwise(void **state)
 
 static void kf_mime_is_plain__no_handlers(void **state)
 {
-	static const struct { const char *mime; bool plain; } cases[] = {
-		{ "text/html", true }, { "image/svg+xml", true }, { "application/vnd.ms-fontobject", true },
-		{ "application/x-httpd-php", false }, { "application/x-httpd-cgi", false },
-		{ "text/x-server-parsed-html", false }, { "application/x-type-map", false },
-		{ "httpd/unix-directory", false }, { "text/html;charset=x", false }, { "Text/html", false },
-		{ "text", false }, { "text/", false }, { "/html", false }, { "a/b/c", false }, { "", false },
+	static const struct {
+		const char *mime;
+		bool plain;
+	} cases[] = {
+		{ "text/html", true },
+		{ "image/svg+xml", true },
+		{ "application/vnd.ms-fontobject", true },
+		{ "application/x-httpd-php", false },
+		{ "application/x-httpd-cgi", false },
+		{ "text/x-server-parsed-html", false },
+		{ "application/x-type-map", false },
+		{ "httpd/unix-directory", false },
+		{ "text/html;charset=x", false },
+		{ "Text/html", false },
+		{ "text", false },
+		{ "text/", false },
+		{ "/html", false },
+		{ "a/b/c", false },
+		{ "", false },
 		{ "a/b\xe9", false },
 	};
 	char text[KF_MIME_MAX + 2] = "a/";
@@ -82,8 +110,9 @@ static void kf_mime_is_plain__no_handlers(void **state)
 /* The list against Debian's own deflate.conf. */
 static void kf_mime_is_deflated__as_deflate_conf(void **state)
 {
-	static const char * const others[] = {
-		"text/markdown", "image/svg+xml", "application/json", "text/htm", "text/htmlx", "image/png",
+	static const char *const others[] = {
+		"text/markdown", "image/svg+xml", "application/json",
+		"text/htm",	 "text/htmlx",	  "image/png",
 	};
 	size_t len, i, n = 0;
 	char *text = read_file("apache/deflate.conf", &len), *line, *save;

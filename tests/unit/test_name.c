@@ -97,12 +97,18 @@ static void kf_name_check__harmless_parts(void **state)
 static void kf_name_check__claimed_parts(void **state)
 {
 	/* every kind the issue names; any case, any place but the first and the last */
-	static const char * const parts[] = {
-		"php", "php3", "php8", "phps", "php-s", "phtml", "phar", "pht", "PHP", "pHp5",
-		"pl", "pm", "py", "cgi", "fcgi", "rb", "lua", "asp", "aspx", "ashx", "jsp", "jspx",
-		"shtml", "var", "asis", "inc", "en", "de", "fr", "pt-br", "zh-CN", "utf8", "UTF8",
-		"iso8859-1", "iso-10646-ucs-2", "gb2312", "ua", "gz", "GZ", "Z", "tgz", "bz2", "br", "zst",
-		"xz", "es", "tr", "map", "sh", "dll", "exe", "tcl",
+	static const char *const parts[] = {
+		"php",	  "php3", "php8",  "phps",	"php-s",
+		"phtml",  "phar", "pht",   "PHP",	"pHp5",
+		"pl",	  "pm",	  "py",	   "cgi",	"fcgi",
+		"rb",	  "lua",  "asp",   "aspx",	"ashx",
+		"jsp",	  "jspx", "shtml", "var",	"asis",
+		"inc",	  "en",	  "de",	   "fr",	"pt-br",
+		"zh-CN",  "utf8", "UTF8",  "iso8859-1", "iso-10646-ucs-2",
+		"gb2312", "ua",	  "gz",	   "GZ",	"Z",
+		"tgz",	  "bz2",  "br",	   "zst",	"xz",
+		"es",	  "tr",	  "map",   "sh",	"dll",
+		"exe",	  "tcl",
 	};
 	const struct kf_type *type;
 	char name[100];
@@ -110,12 +116,17 @@ static void kf_name_check__claimed_parts(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
-		static const char * const shapes[] = { "a.%s.html", "a.x.%s.html", "a.%s.x.html", "a..%s.min.html" };
+		static const char *const shapes[] = { "a.%s.html",
+						      "a.x.%s.html",
+						      "a.%s.x.html",
+						      "a..%s.min.html" };
 		size_t k;
 
 		for (k = 0; k < ARRAY_SIZE(shapes); k++) {
 			snprintf(name, sizeof(name), shapes[k], parts[i]);
-			assert_reason(kf_name_check(policy, name, strlen(name), &type), KF_R_HANDLER, name);
+			assert_reason(kf_name_check(policy, name, strlen(name),
+						    &type),
+				      KF_R_HANDLER, name);
 		}
 	}
 }
@@ -123,8 +134,9 @@ static void kf_name_check__claimed_parts(void **state)
 /* Read Debian's mime.conf itself: what it gives a language, charset, handler or filter is claimed. */
 static void kf_part_is_claimed__all_of_mime_conf(void **state)
 {
-	static const char * const directives[] = {
-		"AddLanguage", "AddCharset", "AddHandler", "AddOutputFilter", "AddInputFilter", "RemoveType",
+	static const char *const directives[] = {
+		"AddLanguage",	   "AddCharset",     "AddHandler",
+		"AddOutputFilter", "AddInputFilter", "RemoveType",
 	};
 	size_t len, i, found = 0;
 	char *text = read_file("apache/mime.conf", &len), *line, *save;

@@ -67,7 +67,10 @@ static void kf_parse__starts_afresh(void **state)
 
 static void kf_parse__keepalive(void **state)
 {
-	static const struct { const char *version, *connection; bool keepalive, token; } cases[] = {
+	static const struct {
+		const char *version, *connection;
+		bool keepalive, token;
+	} cases[] = {
 		{ "1.1", "", true, false },
 		{ "1.1", "Connection: keep-alive\r\n", true, true },
 		{ "1.1", "Connection: close\r\n", false, false },
@@ -163,7 +166,9 @@ static void damaged__ours_only_what_the_strict_reading_accepts(void **state)
 		if (verdict_in_pieces(bytes, len, NULL, NULL, &rq, &head, &head_len) == KF_OK) {
 			ours++;
 			if (!strict_accepts(head, head_len))
-				fail_msg("ours, but not by the strict reading: %.*s", (int)head_len, head);
+				fail_msg(
+					"ours, but not by the strict reading: %.*s",
+					(int)head_len, head);
 		}
 		free(head);
 		if (verdict(bytes, len) != verdict_bytewise(bytes, len))

@@ -15,15 +15,28 @@ static enum kf_reason route(const struct kf_policy *p, const char *path, const c
 
 static void kf_route__file_directory_or_not(void **state)
 {
-	static const struct { const char *path; enum kf_reason want; bool type; } cases[] = {
-		{ "/", KF_OK, false }, { "/a/", KF_OK, false }, { "/a.b/", KF_OK, false },
+	static const struct {
+		const char *path;
+		enum kf_reason want;
+		bool type;
+	} cases[] = {
+		{ "/", KF_OK, false },
+		{ "/a/", KF_OK, false },
+		{ "/a.b/", KF_OK, false },
 		{ "/php.php/", KF_OK, false },
-		{ "/a.html", KF_OK, true }, { "/a/b/c.png", KF_OK, true }, { "/x.php/a.html", KF_OK, true },
-		{ "/a", KF_R_TYPE, false }, { "/a.html/b", KF_R_TYPE, false }, { "/a.b/c", KF_R_TYPE, false },
+		{ "/a.html", KF_OK, true },
+		{ "/a/b/c.png", KF_OK, true },
+		{ "/x.php/a.html", KF_OK, true },
+		{ "/a", KF_R_TYPE, false },
+		{ "/a.html/b", KF_R_TYPE, false },
+		{ "/a.b/c", KF_R_TYPE, false },
 		{ "/a.php.html", KF_R_HANDLER, false },
-		{ "/icons/a.png", KF_R_EXCLUDED, false }, { "/icons/", KF_R_EXCLUDED, false },
+		{ "/icons/a.png", KF_R_EXCLUDED, false },
+		{ "/icons/", KF_R_EXCLUDED, false },
 		{ "/cgi-bin/a.html", KF_R_EXCLUDED, false },
-		{ "/icons.html", KF_OK, true }, { "/a/icons/b.png", KF_OK, true }, { "/Icons/b.png", KF_OK, true },
+		{ "/icons.html", KF_OK, true },
+		{ "/a/icons/b.png", KF_OK, true },
+		{ "/Icons/b.png", KF_OK, true },
 	};
 	struct kf_policy_text text = policy_text();
 	struct kf_policy *p = policy_new(&text);
@@ -45,11 +58,22 @@ static void kf_route__file_directory_or_not(void **state)
 
 static void kf_route__hosts(void **state)
 {
-	static const struct { const char *host; enum kf_reason want; } cases[] = {
-		{ "example.org", KF_OK }, { "Example.ORG:8080", KF_OK }, { "example.org.", KF_OK },
-		{ "a.example.net", KF_OK }, { "a.b.example.net:1", KF_OK }, { "example.net", KF_R_HOST },
-		{ "[::1]:80", KF_OK }, { "[::2]", KF_R_HOST }, { "192.0.2.1", KF_OK },
-		{ "www.example.org", KF_R_HOST }, { "a", KF_R_HOST }, { NULL, KF_R_HOST },
+	static const struct {
+		const char *host;
+		enum kf_reason want;
+	} cases[] = {
+		{ "example.org", KF_OK },
+		{ "Example.ORG:8080", KF_OK },
+		{ "example.org.", KF_OK },
+		{ "a.example.net", KF_OK },
+		{ "a.b.example.net:1", KF_OK },
+		{ "example.net", KF_R_HOST },
+		{ "[::1]:80", KF_OK },
+		{ "[::2]", KF_R_HOST },
+		{ "192.0.2.1", KF_OK },
+		{ "www.example.org", KF_R_HOST },
+		{ "a", KF_R_HOST },
+		{ NULL, KF_R_HOST },
 	};
 	struct kf_policy_text text = policy_text();
 	struct kf_policy *p;
@@ -83,12 +107,20 @@ static void kf_route__empty_hosts_is_every_host(void **state)
 
 static void kf_route__encoding(void **state)
 {
-	static const struct { const char *path, *encoding; enum kf_reason want; } cases[] = {
-		{ "/a.html", NULL, KF_OK }, { "/a.html", "", KF_OK }, { "/a.html", "IDENTITY", KF_OK },
-		{ "/a.html", "gzip", KF_R_ENCODING }, { "/a.html", "br", KF_R_ENCODING },
-		{ "/a.html", "*", KF_R_ENCODING }, { "/a.html", "gzip;q=0", KF_R_ENCODING },
+	static const struct {
+		const char *path, *encoding;
+		enum kf_reason want;
+	} cases[] = {
+		{ "/a.html", NULL, KF_OK },
+		{ "/a.html", "", KF_OK },
+		{ "/a.html", "IDENTITY", KF_OK },
+		{ "/a.html", "gzip", KF_R_ENCODING },
+		{ "/a.html", "br", KF_R_ENCODING },
+		{ "/a.html", "*", KF_R_ENCODING },
+		{ "/a.html", "gzip;q=0", KF_R_ENCODING },
 		{ "/a.html", "identity, gzip", KF_R_ENCODING },
-		{ "/a.png", "gzip", KF_OK }, { "/a/", "gzip", KF_OK },
+		{ "/a.png", "gzip", KF_OK },
+		{ "/a/", "gzip", KF_OK },
 	};
 	struct kf_policy_text text = policy_text();
 	struct kf_policy *p = policy_new(&text);

@@ -85,7 +85,9 @@ static void kf_scan_head__max_bytes_hides_the_rest(void **state)
 	enum kf_reason why;
 
 	(void)state;
-	assert_int_equal(scan(&s, BYTES("GET /a HTTP/1.1\r\nX: \0"), 20, 100, &why), KF_SCAN_NOT_MINE);
+	assert_int_equal(scan(&s, BYTES("GET /a HTTP/1.1\r\nX: \0"), 20, 100,
+			      &why),
+			 KF_SCAN_NOT_MINE);
 	assert_int_equal(why, KF_R_HEADER_TOO_LARGE);
 }
 
@@ -192,7 +194,8 @@ static void curated__cut_off_at_every_byte(void **state)
 		head = s.scanned;
 		for (n = 0; n < head; n++) {
 			memset(&s, 0, sizeof(s));
-			assert_int_equal(scan(&s, c->bytes, n, 8190, 100, &why), KF_SCAN_INCOMPLETE);
+			assert_int_equal(scan(&s, c->bytes, n, 8190, 100, &why),
+					 KF_SCAN_INCOMPLETE);
 			assert_int_equal(s.scanned, n);
 		}
 	}
@@ -200,11 +203,19 @@ static void curated__cut_off_at_every_byte(void **state)
 
 static void kf_timeout_answers__from_the_first_line_on(void **state)
 {
-	static const struct { const char *bytes; bool answers; } cases[] = {
+	static const struct {
+		const char *bytes;
+		bool answers;
+	} cases[] = {
 		/* as Apache did when it was asked, see scan.c */
-		{ "", false }, { "G", false }, { "GET /b.ht", false }, { "GET /b.html HTTP/1.1", false },
-		{ "GET /b.html HTTP/1.1\r", false }, { "GET /b.html HTTP/1.1\r\n", true },
-		{ "GET /b.html HTTP/1.1\r\nHos", true }, { "HEAD /b.html HTTP/1.1\r\nHost: x\r\n", true },
+		{ "", false },
+		{ "G", false },
+		{ "GET /b.ht", false },
+		{ "GET /b.html HTTP/1.1", false },
+		{ "GET /b.html HTTP/1.1\r", false },
+		{ "GET /b.html HTTP/1.1\r\n", true },
+		{ "GET /b.html HTTP/1.1\r\nHos", true },
+		{ "HEAD /b.html HTTP/1.1\r\nHost: x\r\n", true },
 		{ "GET /b.html HTTP/1.0\r\nFoo: ba", true },
 	};
 	enum kf_reason why;

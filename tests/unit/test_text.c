@@ -15,7 +15,8 @@ static void kf_is__classes(void **state)
 				 alnum || (c && c < 128 && strchr("!#$%&'*+-.^_`|~", c)));
 		assert_int_equal(!!kf_is(c, KF_CC_PATH),
 				 alnum || (c && c < 128 && strchr("-._~!$&'()*+,;=:@/", c)));
-		assert_int_equal(!!kf_is(c, KF_CC_HOST), alnum || (c && c < 128 && strchr("-._", c)));
+		assert_int_equal(!!kf_is(c, KF_CC_HOST),
+				 alnum || (c && c < 128 && strchr("-._", c)));
 		assert_int_equal(!!kf_is(c, KF_CC_CTL), c < 32 || c == 127);
 	}
 }

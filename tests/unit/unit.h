@@ -37,7 +37,9 @@ struct kf_group {
 		#group, tests_of_##group, ARRAY_SIZE(tests_of_##group) }
 
 /* lib.c */
-char *exact(const char *bytes, size_t len);	/* copy in a buffer of just that size: ASan sees overreads */
+char *
+exact(const char *bytes,
+      size_t len); /* copy in a buffer of just that size: ASan sees overreads */
 const char *reason_name(enum kf_reason r);
 enum kf_reason reason_number(const char *name);	/* "mine" is KF_OK; fails the test if unknown */
 u32 random_below(u32 n);			/* always the same sequence */
@@ -50,7 +52,8 @@ struct kf_policy_text policy_text(void);	/* defaults, with test_mime_types */
 struct kf_policy *policy_new(const struct kf_policy_text *text);	/* must succeed */
 
 /* What scan and parse together say about bytes that arrive in pieces: KF_OK, a reason, VERDICT_INCOMPLETE. */
-int verdict_in_pieces(const char *bytes, size_t len, size_t (*next)(size_t at, void *arg), void *arg,
+int verdict_in_pieces(const char *bytes, size_t len,
+		      size_t (*next)(size_t at, void *arg), void *arg,
 		      struct kf_request *rq, char **head, size_t *head_len);
 int verdict(const char *bytes, size_t len);
 int verdict_split_at(const char *bytes, size_t len, size_t at);
