@@ -110,7 +110,7 @@ def sysctl(name, value=None):
         old = knob.read().rstrip('\n')
     if value is not None:
         with open(path, 'w') as knob:
-            knob.write(str(value))
+            knob.write(f'{value}\n')
     return old
 
 

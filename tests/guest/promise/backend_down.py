@@ -45,12 +45,15 @@ def without_backend(static, fresh_file, cgi):
 def full_queue(static, cgi):
     """A backend that never accepts, with room for few."""
     check('the backend does not accept: its queue fills, then 503')
-    with socket.create_server(('127.0.0.1', apache.BACKEND), backlog=4):
+    with socket.create_server(('', apache.BACKEND), family=socket.AF_INET6, dualstack_ipv6=True, backlog=4):
         wait_for(lambda: get(static).body == b'a page', 'static served')
         before = stats()
         conns = [Conn().send(request(cgi)) for _ in range(20)]
-        wait_for(lambda: delta(before, 'handed_over') + delta(before, 'handover_failed_full') == 20,
-                 'all judged')
+        try:
+            wait_for(lambda: delta(before, 'handed_over') + delta(before, 'handover_failed_full') == 20,
+                     'all judged')
+        except AssertionError:
+            raise AssertionError(f'not all judged: {changed(before)}') from None
         taken = delta(before, 'handed_over')
         assert 4 <= taken <= 6, f'{taken} connections in a queue for 4'
         expect(before, handover_failed_full=20 - taken, responses_503=20 - taken)

@@ -3,6 +3,7 @@
 that was due is lost, and what follows an end of conversation does not kill it."""
 import contextlib
 import apache
+import link
 from lib import *
 
 BIG = 5 << 20
@@ -13,7 +14,8 @@ def ended(what):
     try:
         wait_for(lambda: stats()['connections_open'] == 0, 'no connection open', 20)
     except AssertionError:
-        raise AssertionError(f'{what}: {stats()["connections_open"]} connections left') from None
+        raise AssertionError(f'{what}: {stats()["connections_open"]} connections left: {stats()}\n'
+                             + link.sh("ss -tanoe 'sport = :80'")) from None
 
 
 def cut_short(page, raw, end):

@@ -41,7 +41,8 @@ def main():
         hit(page)
         for number, raw in enumerate(mine + other):
             expected = same_as_backend(raw, half_close=False)
-            cuts = list(range(1 + number % step, len(raw), step))
+            every = step if b'.cgi' not in raw else 5 * step     # a process each time
+            cuts = list(range(1 + number % every, len(raw), every))
             every_cut(raw, cuts, number < len(mine), expected)
 
         check('one byte at a time, two requests, the second not ours')
