@@ -215,7 +215,7 @@ static void kf_conn_ended(struct kf_conn *c)
 	kf_conn_finish(c);
 }
 
-/* The module is going: whatever can be given to the backend is, the rest may finish until told not to. */
+/* The module is going: what can be given to the backend is, the rest may finish its answer. */
 static bool kf_conn_unload(struct kf_conn *c)
 {
 	struct kf_server *srv = c->poll->srv;

@@ -60,17 +60,17 @@ struct kf_conn {
 	unsigned long flags;		/* atomic bit operations */
 	struct kf_poll *poll;		/* set at birth */
 	struct sock *sk;		/* the child's initial reference; NULL once handed over */
-	struct sock *wake;		/* reference: the backend's listener that got sk; woken once sk is unlocked */
-	struct request_sock *req;	/* kept to hand over without allocating; its rsk_listener is held */
+	struct sock *wake;		/* reference: listener that got sk; woken once sk is unlocked */
+	struct request_sock *req;	/* kept to hand over without allocating */
 	struct list_head all;		/* poll->conns */
 	struct list_head wait;		/* poll->waits[timeout] */
 	struct kf_lookup *lookup;	/* owned: a question asked or answered */
 	struct kf_stream *stream;	/* owned: a large file on its way */
 	struct kf_object *object;	/* reference: an object partly sent */
 	struct page *head_page;		/* reference: a head partly sent */
-	u64 body_left;			/* bytes of a stream not yet queued, the present chunk included */
+	u64 body_left;			/* bytes of a stream not yet queued, this chunk included */
 	u32 since;			/* jiffies: when the present wait began */
-	u32 una;			/* snd_una when KF_T_SEND began: ACKs since then are progress */
+	u32 una;			/* snd_una when KF_T_SEND began: ACKs since are progress */
 	u32 head_len;			/* bytes of the head on head_page (0: queued) */
 	u32 answered;			/* requests answered on this connection */
 	u32 send_off;			/* how much of head + body (chunk) is queued */
@@ -78,9 +78,9 @@ struct kf_conn {
 	struct kf_scan scan;		/* of the head being received */
 	u8 state;			/* enum kf_conn_state */
 	u8 timeout;			/* enum kf_timeout */
-	u8 want;			/* enum kf_want; read by the write-space callback under the socket's lock */
-	u8 reason;			/* enum kf_reason: why it goes to the backend (KF_SETTLING) */
-	bool sending:1;			/* inside a send: the write-space callback is our own doing */
+	u8 want;			/* enum kf_want; for the write-space callback, under slock */
+	u8 reason;			/* enum kf_reason: why it goes over (KF_SETTLING) */
+	bool sending:1;			/* inside a send: write-space calls are our own doing */
 	bool close_after:1;		/* the answer being sent is the last */
 	bool asked_close:1;		/* ... because the client said so */
 	bool streaming:1;		/* the head of a stream's answer was queued */
@@ -95,15 +95,20 @@ void kf_conn_cache_destroy(void);
 struct kf_conn *kf_conn_alloc(struct kf_poll *poll);	/* the caller sets sk and req. BH off */
 void kf_conn_free(struct kf_conn *c);
 
-/* Have the poll look at @c. Any context in which @c cannot be freed under us: under the
- * socket's lock while hooked, or by a worker whose question is open. */
+/*
+ * Have the poll look at @c. Any context in which @c cannot be freed under us: under the
+ * socket's lock while hooked, or by a worker whose question is open.
+ */
 void kf_conn_kick(struct kf_conn *c);
 
-/* The poll's view: do whatever can be done now. BH, in the poll of @c only.
- * Return: units of work done (requests answered), at least 1. */
+/*
+ * The poll's view: do whatever can be done now. BH, in the poll of @c only.
+ * Return: units of work done (requests answered), at least 1.
+ */
 int kf_conn_run(struct kf_conn *c);
 
-/* The wait that @c->timeout names has lasted too long. Same context; may free @c.
+/*
+ * The wait that @c->timeout names has lasted too long. Same context; may free @c.
  * Return: false when the socket was owned by somebody else: nothing done, ask again.
  */
 bool kf_conn_timed_out(struct kf_conn *c);

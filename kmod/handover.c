@@ -186,6 +186,8 @@ void kf_handover_foreign(struct kf_conn *c)
 
 void kf_handover_wake(struct sock *backend)
 {
-	READ_ONCE(backend->sk_data_ready)(backend);
+	void (*data_ready)(struct sock *sk) = READ_ONCE(backend->sk_data_ready);
+
+	data_ready(backend);
 	sock_put(backend);
 }

@@ -33,11 +33,11 @@ struct kf_listener {
 
 struct kf_listeners {
 	struct kf_server *srv;
-	struct delayed_work sweep;	/* makes and remakes the sockets; also drains after no memory */
+	struct delayed_work sweep;	/* (re)makes the sockets; drains after no memory */
 	unsigned int shape;		/* mask of KF_L_*; the sweep only */
-	bool known;			/* the shape is the backend's; a failed hand-over clears it */
-	bool no_ipv6;			/* this kernel has none: IPv4 whatever the backend's shape */
-	bool started;			/* the first attempt was made; kf_listeners_start() waits for it */
+	bool known;			/* shape is the backend's; a failed hand-over clears it */
+	bool no_ipv6;			/* this kernel has none: IPv4 whatever the backend has */
+	bool started;			/* the first attempt was made */
 	int err;			/* its result */
 	struct kf_listener v4;
 	struct kf_listener v6;
@@ -109,7 +109,8 @@ static int kf_listener_bind(struct kf_server *srv, struct socket *sock, int fami
 	return kernel_bind(sock, (struct sockaddr *)&sin6, sizeof(sin6));
 }
 
-static int kf_listener_open(struct kf_server *srv, struct kf_listener *l, int family, bool v6only)
+static int kf_listener_open(struct kf_server *srv, struct kf_listener *l, int family,
+			    bool v6only)
 {
 	struct socket *sock;
 	struct sock *sk;
@@ -246,7 +247,9 @@ static void kf_listeners_sweep(struct work_struct *work)
 	backend = kf_backend_survey(srv);
 	shape = kf_listeners_shape(srv, backend);
 	WRITE_ONCE(ls->known, backend != 0);
-	if (!ls->shape || (backend && shape != ls->shape && !(ls->shape == KF_L_V4 && ls->no_ipv6))) {
+	if (ls->no_ipv6)
+		shape = KF_L_V4;
+	if (!ls->shape || (backend && shape != ls->shape)) {
 		kf_listeners_close(ls);
 		err = kf_listeners_open(ls, shape);
 		if (err && ls->started)
@@ -254,7 +257,7 @@ static void kf_listeners_sweep(struct work_struct *work)
 					    srv->port, err);
 		if (!ls->started)
 			ls->err = err;
-		if (!err && (shape & (KF_L_DUAL | KF_L_V6ONLY)) && ls->shape == KF_L_V4)
+		if (!err && shape != KF_L_V4 && ls->shape == KF_L_V4)
 			ls->no_ipv6 = true;
 	}
 	ls->started = true;

@@ -5,7 +5,7 @@
 
 #include "server.h"
 
-int kf_listeners_start(struct kf_server *srv);	/* one line in the log on failure; process context */
+int kf_listeners_start(struct kf_server *srv);	/* one line in the log on failure; may sleep */
 void kf_listeners_stop(struct kf_server *srv);	/* process context; waits for RCU */
 void kf_listeners_free(struct kf_server *srv);	/* after the last connection */
 

@@ -35,7 +35,7 @@ MODULE_PARM_DESC(backend_port, "TCP port the web server listens on, 1-65535 (def
 
 static char *hosts = "";
 module_param(hosts, charp, 0444);
-MODULE_PARM_DESC(hosts, "names to answer for: comma list, *.name matches below name (default: every name)");
+MODULE_PARM_DESC(hosts, "names to answer for, comma list, *.name for all below (default: every)");
 
 static uint uid = 33;
 module_param(uid, uint, 0444);
@@ -140,6 +140,18 @@ static int kf_param_ids(void)
 	return 0;
 }
 
+static void kf_cred_ids(struct cred *cred, kuid_t kuid, kgid_t kgid)
+{
+	cred->uid = kuid;
+	cred->euid = kuid;
+	cred->suid = kuid;
+	cred->fsuid = kuid;
+	cred->gid = kgid;
+	cred->egid = kgid;
+	cred->sgid = kgid;
+	cred->fsgid = kgid;
+}
+
 /* An ordinary user's credentials: no capability, no group but those given. */
 static int kf_make_cred(struct kf_server *srv)
 {
@@ -157,8 +169,7 @@ static int kf_make_cred(struct kf_server *srv)
 	set_groups(cred, gi);
 	put_group_info(gi);
 
-	cred->uid = cred->euid = cred->suid = cred->fsuid = make_kuid(&init_user_ns, uid);
-	cred->gid = cred->egid = cred->sgid = cred->fsgid = make_kgid(&init_user_ns, gid);
+	kf_cred_ids(cred, make_kuid(&init_user_ns, uid), make_kgid(&init_user_ns, gid));
 	if (!uid_valid(cred->uid) || !gid_valid(cred->gid)) {
 		pr_err("uid=%u or gid=%u is not a valid id\n", uid, gid);
 		put_cred(cred);
@@ -230,8 +241,9 @@ static int __init kf_init(void)
 	kf_the_server = srv;
 	mutex_unlock(&kf_server_mutex);
 	if (!*hosts)
-		pr_info("hosts= is empty: answering for every Host; name them if the server has rules by name\n");
-	pr_info("serving %s on port %u, the rest goes to port %u\n", srv->docroot, port, backend_port);
+		pr_info("hosts= is empty: answering for every Host, whatever rules the server has by name\n");
+	pr_info("serving %s on port %u, the rest goes to port %u\n", srv->docroot, port,
+		backend_port);
 	return 0;
 
 out_pernet:

@@ -59,8 +59,8 @@ static int kf_poll(struct napi_struct *napi, int budget)
 			kf_conn_kick(c);
 
 	while (work < budget && (c = kf_poll_next(p))) {
-		/* Full barrier in kf_conn_kick(): what happens from here on kicks anew. */
 		clear_bit(KF_CONN_QUEUED, &c->flags);
+		/* Pairs with test_and_set_bit() in kf_conn_kick(): from here on it kicks anew. */
 		smp_mb__after_atomic();
 		work += kf_conn_run(c);
 		if (local_clock() > end)

@@ -29,14 +29,14 @@ struct kf_poll {
 
 	/* The poll only: */
 	struct llist_node *todo;	/* kicked connections taken off inbox, in order */
-	struct llist_head retry;	/* socket was owned by somebody else, or no memory: next tick */
+	struct llist_head retry;	/* socket was owned, or no memory: at the next tick */
 	struct list_head conns;		/* all that this poll owns */
 	struct list_head waits[KF_T_COUNT]; /* by begin of the wait; see timer.c */
 	struct page *head_page;		/* response heads are written here; order 0 */
 	u32 head_used;
 	u32 date_second;		/* for which date is valid */
 	char date[32];
-	struct page_frag frag;		/* lent to sockets on the one path that must copy (send.c) */
+	struct page_frag frag;		/* lent to sockets where TCP must copy (send.c) */
 	char *buf;			/* KF_HEAD_BUF bytes: the head being parsed */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
 
@@ -49,7 +49,7 @@ struct kf_poll {
 #define KF_EV_SWEEP	1	/* the server is stopping: look at every connection */
 
 int kf_polls_start(struct kf_server *srv);
-/* Lets go of every connection; returns when none is left. Process context, after the listener is gone. */
+/* Lets go of every connection; returns when none is left. Process context, no listener is left. */
 void kf_polls_drain(struct kf_server *srv);
 void kf_polls_stop(struct kf_server *srv);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From bytes in the receive queue to an answer: see request.c. All hold: slock, not owned. */
+/* From bytes in the receive queue to an answer: see request.c. Hold: slock, not owned. */
 #ifndef KFRONT_REQUEST_H
 #define KFRONT_REQUEST_H
 

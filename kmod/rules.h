@@ -26,7 +26,9 @@ void kf_rules_exit(struct kf_server *srv);	/* after the last reader; RCU is wait
 
 /* Current text of a part, copied into @buf (KF_RULE_MAX bytes). Process context. */
 void kf_rules_get(struct kf_server *srv, enum kf_rule which, char *buf);
-/* Replace a part and with it the policy; objects built under the old one go. -EINVAL: logged, nothing changed. */
+/* Replace a part and with it the policy; objects built under the old one go.
+ * Return: 0, -ENOMEM, or -EINVAL: one line in the log, nothing changed.
+ */
 int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value);
 
 #endif /* KFRONT_RULES_H */

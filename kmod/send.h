@@ -26,7 +26,7 @@ struct kf_out {
  */
 int kf_send(struct kf_conn *c, struct kf_out *out);
 
-/* Nothing (more) could be queued: arrange to be called again, or end the connection. Returns false. */
+/* Nothing (more) could be queued: arrange to be called again, or end it. Returns false. */
 bool kf_send_blocked(struct kf_conn *c, int err);
 
 bool kf_send_more(struct kf_conn *c);	/* KF_SENDING */

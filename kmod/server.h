@@ -53,7 +53,7 @@ struct kf_server {
 	u16 port;			/* host byte order */
 	u16 backend_port;
 	const char *docroot;		/* absolute; resolved per miss, from init's root */
-	const struct cred *cred;	/* uid/gid/groups, no capabilities: whose rights files are opened with */
+	const struct cred *cred;	/* uid/gid/groups, no capabilities: files are opened so */
 	struct kf_settings set;
 	struct kf_policy_ref __rcu *policy; /* replaced under policy_mutex */
 	struct mutex policy_mutex;	/* protects text and replacing policy */
@@ -68,7 +68,7 @@ struct kf_server {
 	struct net_device *napi_dev;	/* carries their NAPI instances */
 	struct kf_listeners *listeners;	/* listener.c */
 	struct workqueue_struct *close_wq; /* tcp_close(): must not wait for slow files */
-	bool stopping;			/* set once: connections go to the backend or finish their answer */
+	bool stopping;			/* set once: connections go over or finish their answer */
 	bool aborting;			/* set later: whatever is left is closed */
 };
 
