@@ -29,7 +29,7 @@ struct page;
 struct shrinker;
 
 #define KF_OBJECTS_MAX		131072	/* in number; in bytes: cache_bytes */
-#define KF_OBJECT_OVERHEAD	1536	/* charged for each: itself, links, a pinned inode, a mark */
+#define KF_OBJECT_OVERHEAD	1536	/* for each: itself, links, a pinned inode, a mark */
 #define KF_WATCH_BITS		12	/* buckets, log2 */
 #define KF_EDGE_BITS		14
 
@@ -73,7 +73,7 @@ struct kf_cache {
 	atomic_long_t alive;		/* objects in memory */
 	atomic_long_t bytes;		/* charged: whole pages and overheads */
 	spinlock_t pack_lock;		/* pages.c: */
-	struct page *pack;		/* is being filled with small bodies, page_private() of them */
+	struct page *pack;		/* being filled with small bodies, page_private() of them */
 	u32 pack_used;
 };
 

@@ -60,7 +60,7 @@ struct kf_conn {
 	unsigned long flags;		/* atomic bit operations */
 	struct kf_poll *poll;		/* set at birth */
 	struct sock *sk;		/* the child's initial reference; NULL once handed over */
-	struct sock *wake;		/* reference: listener that got sk; woken once sk is unlocked */
+	struct sock *wake;		/* reference: listener that got sk; woken after unlocking sk */
 	struct request_sock *req;	/* kept to hand over without allocating */
 	struct list_head all;		/* poll->conns */
 	struct list_head wait;		/* poll->waits[timeout] */
@@ -78,7 +78,7 @@ struct kf_conn {
 	struct kf_scan scan;		/* of the head being received */
 	u8 state;			/* enum kf_conn_state */
 	u8 timeout;			/* enum kf_timeout */
-	u8 want;			/* enum kf_want; for the write-space callback, under slock */
+	u8 want;			/* enum kf_want; for the write-space callback; slock */
 	u8 reason;			/* enum kf_reason: why it goes over (KF_SETTLING) */
 	bool sending:1;			/* inside a send: write-space calls are our own doing */
 	bool close_after:1;		/* the answer being sent is the last */

@@ -93,7 +93,7 @@ int kf_docroot_check(struct kf_server *srv);
 
 /* Between file.c and stream.c, worker only. */
 int kf_attr_get(struct file *file, struct kf_attr *attr);
-bool kf_file_mapped(struct file *file);		/* somebody may be storing into it without telling */
+bool kf_file_mapped(struct file *file);		/* somebody may store into it without telling */
 int kf_file_read(struct file *file, u64 pos, struct bio_vec *bv, u32 nr, u64 bytes);
 struct kf_stream *kf_stream_new(struct kf_server *srv, struct file *file,
 				const struct kf_attr *attr, struct kf_object *witness);

@@ -165,7 +165,7 @@ static void kf_listener_close(struct kf_listener *l)
 	kf_unhook_listener(sk);
 	write_unlock_bh(&sk->sk_callback_lock);
 	release_sock(sk);
-	/* Ends every kf_listener_data_ready(), and every clone that inherited it is in the queue. */
+	/* Ends every kf_listener_data_ready(), and each clone that inherited it is queued. */
 	synchronize_rcu();
 	local_bh_disable();
 	kf_listener_drain(l, sk);

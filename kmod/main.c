@@ -54,7 +54,7 @@ static char *mime_types = "/etc/mime.types";
 module_param(mime_types, charp, 0444);
 MODULE_PARM_DESC(mime_types, "file that maps suffixes to types (default: /etc/mime.types)");
 
-/* The instance that the parameters make; protected by the module loader, and by pernet_ops below. */
+/* The instance that the parameters make; see kf_net_exit(). */
 static struct kf_server *kf_the_server;
 static DEFINE_MUTEX(kf_server_mutex);
 

@@ -97,6 +97,8 @@ bool kf_part_is_claimed(const char *part, u32 len)
 {
 	u32 i;
 
+	if (len && kf_lower(part[0]) <= '9')	/* a version number: none begins so */
+		return false;
 	for (i = 0; i < ARRAY_SIZE(kf_claimed_prefixes); i++) {
 		u32 n = strlen(kf_claimed_prefixes[i]);
 

@@ -135,7 +135,7 @@ static bool kf_agent_is_special(const struct kf_str *v)
 	for (i = 0; i < v->len; i++) {
 		char c = v->p[i];
 
-		if (c != 'M' && c != 'R' && c != 'J')
+		if (c < 'J' || c > 'R')		/* where each of them begins */
 			continue;
 		for (k = 0; k < ARRAY_SIZE(special); k++)
 			if (v->len - i >= special[k].len &&

@@ -14,6 +14,6 @@ void kf_request_close(struct kf_conn *c);
 void kf_reply_error(struct kf_conn *c, int status);
 
 bool kf_peek_is_head(struct sock *sk);	/* does a HEAD request lie in the receive queue? */
-u32 kf_discard(struct sock *sk);	/* consume whatever is in the receive queue; returns bytes */
+u32 kf_discard(struct sock *sk);	/* consume all that was received; returns bytes */
 
 #endif /* KFRONT_REQUEST_H */

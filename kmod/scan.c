@@ -49,23 +49,45 @@ static enum kf_reason kf_scan_method(struct kf_scan *s, char c)
  * so far. The pattern begins with its only space, so a mismatch starts it anew
  * at 1 (the byte is a space) or at 0.
  */
+static const char kf_version[] = " HTTP/1.";
+
+#define KF_VERSION_LEN	(sizeof(kf_version) - 1)
+
 static enum kf_reason kf_scan_target(struct kf_scan *s, char c)
 {
-	static const char version[] = " HTTP/1.";
-	const u32 len = sizeof(version) - 1;
-
 	if (c == '\r') {
 		s->state = KF_S_TARGET_LF;
-		return s->prefix == len + 1 ? KF_OK : KF_R_VERSION;
+		return s->prefix == KF_VERSION_LEN + 1 ? KF_OK : KF_R_VERSION;
 	}
-	if (c < 0x20 || c > 0x7e)	/* char is signed or not: both ends are covered */
+	if (kf_is(c, KF_CC_CTL))
 		return KF_R_TARGET;
-	if (s->prefix < len ? c == version[s->prefix] :
-	    s->prefix == len && (c == '0' || c == '1'))
+	if (s->prefix < KF_VERSION_LEN ? c == kf_version[s->prefix] :
+	    s->prefix == KF_VERSION_LEN && (c == '0' || c == '1'))
 		s->prefix++;
 	else
 		s->prefix = c == ' ';
 	return KF_OK;
+}
+
+/*
+ * Pass over text that cannot change the state: a header's line up to its end; of
+ * the request line all but the last bytes, which say how it ends (no earlier byte
+ * can be part of the pattern then). Whether the target is a good one is parse.c's
+ * question.
+ */
+static u32 kf_scan_skip(struct kf_scan *s, const char *data, u32 len)
+{
+	u32 run;
+
+	if (s->state != KF_S_FIELD && s->state != KF_S_TARGET)
+		return 0;
+	run = kf_text_run(data, len);
+	if (s->state == KF_S_FIELD)
+		return run;
+	if (run <= KF_VERSION_LEN + 1)
+		return 0;
+	s->prefix = 0;
+	return run - (KF_VERSION_LEN + 1);
 }
 
 static enum kf_reason kf_scan_byte(struct kf_scan *s, char c, u32 max_lines)
@@ -114,11 +136,9 @@ enum kf_scan_verdict kf_scan_head(struct kf_scan *s, const char *data, u32 len,
 	u32 i = 0;
 
 	while (i < n) {
-		if (s->state == KF_S_FIELD) {
-			i += kf_text_run(data + i, n - i);
-			if (i == n)
-				break;
-		}
+		i += kf_scan_skip(s, data + i, n - i);
+		if (i == n)
+			break;
 		*why = kf_scan_byte(s, data[i++], max_lines);
 		if (*why != KF_OK)
 			return KF_SCAN_NOT_MINE;
