@@ -125,12 +125,15 @@ static unsigned long kf_cache_evict(struct kf_cache *cache, u64 bytes, unsigned 
  */
 void kf_cache_make_room(struct kf_cache *cache, u64 bytes)
 {
-	u64 limit = kf_cache_limit(cache);
+	u64 limit = kf_cache_limit(cache), used;
 
 	mutex_lock(&cache->room_mutex);
 	/* Perhaps whoever we waited for has made enough for us, too. */
-	if (atomic_long_read(&cache->bytes) + bytes > limit ||
+	used = atomic_long_read(&cache->bytes);
+	if (used + bytes > limit ||
 	    READ_ONCE(cache->nr_objects) >= KF_OBJECTS_MAX) {
+		if (used > limit) /* it was lowered */
+			bytes += used - limit;
 		kf_cache_evict(cache, max(bytes, limit / 16), KF_OBJECTS_MAX / 16);
 		kf_cache_reap(cache);
 	}

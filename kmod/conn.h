@@ -60,7 +60,7 @@ struct kf_conn {
 	unsigned long flags;		/* atomic bit operations */
 	struct kf_poll *poll;		/* set at birth */
 	struct sock *sk;		/* the child's initial reference; NULL once handed over */
-	struct sock *wake;		/* reference: listener that got sk; woken after unlocking sk */
+	struct sock *wake;		/* reference: listener that got sk, to be woken */
 	struct request_sock *req;	/* kept to hand over without allocating */
 	struct list_head all;		/* poll->conns */
 	struct list_head wait;		/* poll->waits[timeout] */

@@ -7,9 +7,11 @@
  *
  * Whether the result is kept: only if everything that could change it afterwards
  * either sends an event or shows in the inode (walk.c: "trusted"), and if the file
- * is old enough. Time stamps have the grain of a clock tick, in places of a second:
- * a file written to within the last second may be written to again without showing
- * it. Such a file is read for one answer and not kept ("racily clean" in git).
+ * is old enough and nobody has it open for writing. Time stamps have the grain of a
+ * clock tick, in places of a second: a file written to within the last second may be
+ * written to again without showing it ("racily clean" in git). And a write stamps the
+ * file when it begins, however long it takes. Such a file is read for one answer and
+ * not kept; if it is to be streamed, the backend does it.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -226,7 +228,7 @@ static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj
 	enum kf_reason reason = KF_OK;
 	struct kf_body *body;
 	struct kf_attr peek;
-	bool keep;
+	bool keep, writers;
 	int err;
 
 	/* The clock that stamps files, read before the capture: a later change is
@@ -234,6 +236,7 @@ static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj
 	 */
 	ktime_get_coarse_real_ts64(&coarse);
 	ktime_get_real_ts64(&now);
+	writers = inode_is_open_for_write(file_inode(*file));
 	if (kf_file_mapped(*file))
 		return KF_R_UNSTABLE;
 	err = kf_attr_get(*file, &obj->attr);
@@ -243,8 +246,11 @@ static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj
 				obj->attr.mtime_nsec, w->type, now.tv_sec, now.tv_nsec);
 	if (reason)
 		return reason;
-	if (obj->attr.size > kf_object_max(lk->srv))
+	if (obj->attr.size > kf_object_max(lk->srv)) {
+		if (writers)
+			return KF_R_UNSTABLE;
 		return kf_lookup_stream(lk, file, obj, w->trusted);
+	}
 
 	body = kf_lookup_body(obj, *file, &reason);
 	if (!body)
@@ -253,7 +259,7 @@ static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj
 
 	obj->inode = file_inode(*file);
 	kf_attr_peek(obj->inode, &peek); /* what the softirq will see */
-	keep = w->trusted && kf_old_enough(&obj->attr, &coarse) &&
+	keep = w->trusted && !writers && kf_old_enough(&obj->attr, &coarse) &&
 	       kf_attr_equal(&peek, &obj->attr);
 	if (keep && READ_ONCE(obj->cache->nr_objects) >= KF_OBJECTS_MAX)
 		kf_cache_make_room(obj->cache, 0);

@@ -8,6 +8,9 @@
  * that file notes the count in its seq_file. It is opened anew each time: kept
  * open it would pin /proc and the root for as long as the module is loaded.
  * Where there is no /proc, time is the event.
+ *
+ * The same tick does what else takes time: marks nobody needs any more, a bound that
+ * was lowered.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -72,6 +75,7 @@ static void kf_mounts_tick(struct work_struct *work)
 		kf_mounts_check(cache);
 	}
 	kf_watch_tidy(cache, false);
+	kf_cache_make_room(cache, 0);
 	queue_delayed_work(cache->srv->wq, &cache->tick,
 			   msecs_to_jiffies(min_t(unsigned int, ms, KF_TICK_MS)));
 }

@@ -94,11 +94,13 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail)
 	enum kf_reason why = KF_OK;
 	char *buf = c->poll->buf;
 	u32 seen = c->scan.scanned;
-	u32 end = min(avail, max_bytes + 1 > KF_HEAD_BUF ? KF_HEAD_BUF : max_bytes + 1);
+	u32 end = min3(avail, max_bytes + 1, (u32)KF_HEAD_BUF);
 
 	if (end <= seen) {
 		if (avail > seen)
 			kf_handover(c, KF_R_HEADER_TOO_LARGE);
+		else if (c->sk->sk_shutdown & RCV_SHUTDOWN)
+			kf_handover(c, KF_R_HEADER);
 		return false;
 	}
 	if (!kf_peek(c->sk, seen, buf + seen, end - seen)) {

@@ -15,6 +15,7 @@
 enum {
 	KF_S_METHOD,		/* must be zero: a fresh struct kf_scan */
 	KF_S_TARGET,		/* the rest of the request line */
+	KF_S_TARGET_OK,		/* the same, and so far it ends in a version of ours */
 	KF_S_TARGET_LF,
 	KF_S_START,		/* first byte of a header line */
 	KF_S_FIELD,
@@ -45,49 +46,30 @@ static enum kf_reason kf_scan_method(struct kf_scan *s, char c)
 }
 
 /*
- * From here on kf_scan.prefix counts how much of " HTTP/1.x" the line ends in
- * so far. The pattern begins with its only space, so a mismatch starts it anew
- * at 1 (the byte is a space) or at 0.
+ * Text of the request line behind the method. kf_scan.prefix counts how much of
+ * " HTTP/1.x" the line ends in so far. The pattern begins with its only space, so
+ * a mismatch starts it anew at 1 (the byte is a space) or at 0, and no more than
+ * its length of the last bytes needs to be looked at. Whether the target is a
+ * good one is parse.c's question.
  */
-static const char kf_version[] = " HTTP/1.";
-
-#define KF_VERSION_LEN	(sizeof(kf_version) - 1)
-
-static enum kf_reason kf_scan_target(struct kf_scan *s, char c)
+static void kf_scan_target(struct kf_scan *s, const char *p, u32 len)
 {
-	if (c == '\r') {
-		s->state = KF_S_TARGET_LF;
-		return s->prefix == KF_VERSION_LEN + 1 ? KF_OK : KF_R_VERSION;
+	static const char version[] = " HTTP/1.";
+	const u32 digit = sizeof(version) - 1;	/* where the last one, 0 or 1, stands */
+
+	if (len > digit + 1) {
+		p += len - (digit + 1);
+		len = digit + 1;
+		s->prefix = 0;
 	}
-	if (kf_is(c, KF_CC_CTL))
-		return KF_R_TARGET;
-	if (s->prefix < KF_VERSION_LEN ? c == kf_version[s->prefix] :
-	    s->prefix == KF_VERSION_LEN && (c == '0' || c == '1'))
-		s->prefix++;
-	else
-		s->prefix = c == ' ';
-	return KF_OK;
-}
-
-/*
- * Pass over text that cannot change the state: a header's line up to its end; of
- * the request line all but the last bytes, which say how it ends (no earlier byte
- * can be part of the pattern then). Whether the target is a good one is parse.c's
- * question.
- */
-static u32 kf_scan_skip(struct kf_scan *s, const char *data, u32 len)
-{
-	u32 run;
-
-	if (s->state != KF_S_FIELD && s->state != KF_S_TARGET)
-		return 0;
-	run = kf_text_run(data, len);
-	if (s->state == KF_S_FIELD)
-		return run;
-	if (run <= KF_VERSION_LEN + 1)
-		return 0;
-	s->prefix = 0;
-	return run - (KF_VERSION_LEN + 1);
+	for (; len--; p++) {
+		if (s->prefix < digit ? *p == version[s->prefix] :
+		    s->prefix == digit && (*p == '0' || *p == '1'))
+			s->prefix++;
+		else
+			s->prefix = *p == ' ';
+	}
+	s->state = s->prefix == digit + 1 ? KF_S_TARGET_OK : KF_S_TARGET;
 }
 
 static enum kf_reason kf_scan_byte(struct kf_scan *s, char c, u32 max_lines)
@@ -96,7 +78,13 @@ static enum kf_reason kf_scan_byte(struct kf_scan *s, char c, u32 max_lines)
 	case KF_S_METHOD:
 		return kf_scan_method(s, c);
 	case KF_S_TARGET:
-		return kf_scan_target(s, c);
+	case KF_S_TARGET_OK:
+		if (c != '\r')	/* kf_scan_target() has taken all text */
+			return KF_R_TARGET;
+		if (s->state == KF_S_TARGET)
+			return KF_R_VERSION;
+		s->state = KF_S_TARGET_LF;
+		return KF_OK;
 	case KF_S_TARGET_LF:
 		s->state = KF_S_START;
 		s->lines = 1;
@@ -136,9 +124,16 @@ enum kf_scan_verdict kf_scan_head(struct kf_scan *s, const char *data, u32 len,
 	u32 i = 0;
 
 	while (i < n) {
-		i += kf_scan_skip(s, data + i, n - i);
-		if (i == n)
-			break;
+		if (s->state == KF_S_FIELD || s->state == KF_S_TARGET ||
+		    s->state == KF_S_TARGET_OK) {
+			u32 run = kf_text_run(data + i, n - i);
+
+			if (s->state != KF_S_FIELD)
+				kf_scan_target(s, data + i, run);
+			i += run;
+			if (i == n)
+				break;
+		}
 		*why = kf_scan_byte(s, data[i++], max_lines);
 		if (*why != KF_OK)
 			return KF_SCAN_NOT_MINE;
