@@ -58,7 +58,7 @@ static void kf_host_name__strips_port_and_dot(void **state)
 		{ "a.-b", NULL },
 		{ "1.2.3.4a", NULL },
 		{ "0x7f.1", NULL },
-		{ "[", NULL },
+		{ "[", NULL }, { "[:", NULL }, { "[::", NULL },
 		{ "[]", NULL },
 		{ "[:]", NULL },
 		{ "[::1", NULL },
