@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The cache behind object.h, as its own files see it: cache.c (memory, eviction,
- * start and end), object.c (one object's life), pages.c (bodies), watch.c
- * (fsnotify), mounts.c, and the worker in walk.c, file.c and stream.c.
+ * start and end), object.c (one object's life), pages.c (bodies), watch.c and
+ * event.c (fsnotify), mounts.c, and the worker in walk.c, file.c and stream.c.
  *
  * An object's life: kf_object_new() -> each name looked at is watched for it
  * (kf_watch()) -> kf_object_insert() -> found by softirqs -> kf_object_kill()

@@ -27,7 +27,7 @@ struct kf_walk {
 	struct path at;			/* where we are */
 	unsigned int symlinks;		/* followed so far */
 	u32 searched, wanted;		/* bytes of docroot: where we are, what we look for */
-	char *names;			/* PATH_MAX: what is still to be walked, at the end */
+	char *names;			/* PATH_MAX; at its end what is still to be walked */
 };
 
 /**
@@ -40,6 +40,15 @@ struct kf_walk {
 enum kf_reason kf_walk(struct kf_walk *w, const char *path);
 void kf_walk_end(struct kf_walk *w);
 
+/* w->at is the document root, or w->searched and w->wanted say what failed. */
+enum kf_reason kf_walk_to_docroot(struct kf_walk *w);
 enum kf_reason kf_walk_reason(int err);
+
+/* resolve.c: steps of a walk; 0 or errno */
+int kf_walk_start(struct kf_walk *w);		/* at the root */
+int kf_walk_name(struct kf_walk *w, const char *name, u32 len);
+
+/* Before a look at @name in w->at: whatever happens to it from now on is told to w->obj. */
+int kf_walk_watch(struct kf_walk *w, const char *name, u32 len);
 
 #endif /* KFRONT_WALK_H */

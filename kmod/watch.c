@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Watches: from an fsnotify event to the objects it concerns.
+ * Watches: which objects depend on what, and the marks that make us hear of it.
  *
  *	inode <- mark+watch <- edge (a name in it) <- link -> object
  *
@@ -10,65 +10,24 @@
  * cost nothing. Two names cannot be in a directory and mean the inode itself:
  * KF_WATCH_SELF and KF_WATCH_CONTENT.
  *
- * The handlers run in the task that changes the file, with its locks held (the
- * directory's i_rwsem, fsnotify's SRCU): they only take cache->lock, a spinlock
- * under which nothing sleeps. Marks are added and destroyed by workers without
- * any lock of ours, since that takes the group's mutex and may free an inode.
+ * Marks are added and destroyed by workers without any lock of ours, since that
+ * takes the group's mutex and may free an inode.
  *
  * Who ends a watch (takes it out of the table and drops the mark's first
  * reference) is decided under cache->lock by @gone: kf_watch_tidy(), or fsnotify
  * itself when the inode goes (unlinked, unmounted). The group allows several marks
  * on an inode, because a new watch may come before the old mark is detached.
  */
-#include <linux/fsnotify_backend.h>
 #include <linux/hash.h>
 #include <linux/jhash.h>
-#include <linux/list.h>
 #include <linux/slab.h>
 #include "cache.h"
-#include "compat/vfs.h"
-#include "policy.h"
-#include "server.h"
+#include "watch.h"
 
 #define KF_LINKS_PER_CHUNK	7	/* a chunk fits 256 bytes */
 #define KF_LINKS_MAX		512	/* for each object: deeper is not cached */
-#define KF_KILL_MAX		64	/* objects killed one by one for one event */
 #define KF_IDLE_MAX		1024	/* watches kept although nothing needs them */
 #define KF_IDLE_AGE		(2 * HZ)
-
-#define KF_DIR_EVENTS	(FS_CREATE | FS_DELETE | FS_MOVE | FS_ATTRIB | \
-			 FS_DELETE_SELF | FS_MOVE_SELF | FS_UNMOUNT)
-/* FS_CLOSE_WRITE: the end of a writable mapping, whose stores send nothing. */
-#define KF_CONTENT_EVENTS	(FS_MODIFY | FS_CLOSE_WRITE)
-#define KF_FILE_EVENTS	(KF_CONTENT_EVENTS | FS_ATTRIB | \
-			 FS_DELETE_SELF | FS_MOVE_SELF | FS_UNMOUNT)
-
-/* All but @mark protected by cache->lock. */
-struct kf_watch {
-	struct fsnotify_mark mark;	/* its first reference ends with @gone */
-	struct hlist_node node;		/* cache->watches */
-	struct inode *inode;		/* the key; held by the mark until @gone */
-	struct list_head edges;
-	struct list_head idle;		/* cache->idle, while there are no edges */
-	unsigned long idle_since;
-	u32 refs;			/* one for the mark, one for each edge, one for the maker */
-	bool gone;
-};
-
-struct kf_edge {
-	struct hlist_node node;		/* cache->edges */
-	struct list_head on_watch;
-	struct list_head links;		/* never empty but under the lock */
-	struct kf_watch *watch;
-	u32 len;
-	char name[];
-};
-
-struct kf_link {
-	struct list_head on_edge;
-	struct kf_edge *edge;
-	struct kf_object *obj;
-};
 
 /* The links of one object; the newest chunk first. */
 struct kf_links {
@@ -100,8 +59,8 @@ static struct hlist_head *kf_edge_bucket(struct kf_cache *cache, const struct kf
 	return &cache->edges[hash >> (32 - KF_EDGE_BITS)];
 }
 
-static struct kf_edge *kf_edge_find(struct kf_cache *cache, const struct kf_watch *watch,
-				    const char *name, u32 len)
+struct kf_edge *kf_edge_find(struct kf_cache *cache, const struct kf_watch *watch,
+			     const char *name, u32 len)
 {
 	struct kf_edge *edge;
 
@@ -112,94 +71,14 @@ static struct kf_edge *kf_edge_find(struct kf_cache *cache, const struct kf_watc
 }
 
 /* fsnotify's reference and the edges' keep the memory. */
-static void kf_watch_put(struct kf_watch *watch)
+void kf_watch_put(struct kf_watch *watch)
 {
 	if (!--watch->refs)
 		kfree(watch);
 }
 
-/* A file's own edges; its objects are few, and must not outlive its inode's mark. */
-static bool kf_edge_pins(const struct kf_edge *edge)
-{
-	return !edge->len || *edge->name == *KF_WATCH_CONTENT;
-}
-
-/*
- * Something happened to a name: whoever went through it is out of date. When
- * these are many (a deploy swaps the link that all of them went through), all
- * objects have to look their names up again instead: an event must not take long.
- */
-static void kf_edge_changed(struct kf_cache *cache, struct kf_edge *edge, unsigned int *budget)
-{
-	struct kf_link *link;
-
-	list_for_each_entry(link, &edge->links, on_edge) {
-		if (!kf_edge_pins(edge) && !(*budget)--) {
-			kf_cache_outdate(cache);
-			*budget = 0;
-			return;
-		}
-		if (kf_object_kill(link->obj))
-			kf_count(cache->srv, CACHE_INVALIDATIONS);
-	}
-}
-
-/* The whole inode, or (@content) only the bytes of a file. */
-static void kf_watch_changed(struct kf_cache *cache, struct kf_watch *watch, bool content)
-{
-	unsigned int budget = KF_KILL_MAX;
-	struct kf_edge *edge;
-
-	list_for_each_entry(edge, &watch->edges, on_watch) {
-		if (!content && edge->len && kf_edge_pins(edge))
-			continue;
-		kf_edge_changed(cache, edge, &budget);
-	}
-}
-
-static bool kf_is_guard(struct kf_server *srv, const struct qstr *name)
-{
-	const struct kf_policy_ref *ref;
-	bool ret = false;
-	u32 i, n = 0;
-
-	rcu_read_lock();
-	ref = rcu_dereference(srv->policy);
-	if (ref) {
-		const struct kf_str *guards = kf_policy_guards(ref->policy, &n);
-
-		for (i = 0; i < n && !ret; i++)
-			ret = guards[i].len == name->len &&
-			      !memcmp(guards[i].p, name->name, name->len);
-	}
-	rcu_read_unlock();
-	return ret;
-}
-
-static int kf_handle_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode,
-			   struct inode *dir, const struct qstr *name, u32 cookie)
-{
-	struct kf_watch *watch = container_of(mark, struct kf_watch, mark);
-	struct kf_cache *cache = mark->group->private;
-	unsigned int budget = KF_KILL_MAX;
-	struct kf_edge *edge;
-
-	if (!name || kf_is_guard(cache->srv, name)) {
-		spin_lock(&cache->lock);
-		kf_watch_changed(cache, watch, mask & KF_CONTENT_EVENTS);
-		spin_unlock(&cache->lock);
-		return 0;
-	}
-	spin_lock(&cache->lock);
-	edge = kf_edge_find(cache, watch, name->name, name->len);
-	if (edge)
-		kf_edge_changed(cache, edge, &budget);
-	spin_unlock(&cache->lock);
-	return 0;
-}
-
 /* Take it out of the table. True: the caller drops the mark's first reference. */
-static bool kf_watch_end(struct kf_watch *watch)
+bool kf_watch_end(struct kf_watch *watch)
 {
 	if (watch->gone)
 		return false;
@@ -209,52 +88,12 @@ static bool kf_watch_end(struct kf_watch *watch)
 	return true;
 }
 
-/*
- * The mark is being taken off, and with it the hold on the inode: by ourselves
- * (then there are no edges), or because the inode goes. In the latter case the
- * objects are unhashed here and now, before fsnotify drops the inode.
- */
-static void kf_freeing_mark(struct fsnotify_mark *mark, struct fsnotify_group *group)
-{
-	struct kf_watch *watch = container_of(mark, struct kf_watch, mark);
-	struct kf_cache *cache = group->private;
-	bool ended;
-
-	spin_lock(&cache->lock);
-	ended = kf_watch_end(watch);
-	if (ended)
-		kf_watch_changed(cache, watch, true);
-	spin_unlock(&cache->lock);
-	if (ended)
-		fsnotify_put_mark(mark);
-}
-
-static void kf_watch_release(struct kf_cache *cache, struct kf_watch *watch)
+void kf_watch_release(struct kf_cache *cache, struct kf_watch *watch)
 {
 	spin_lock(&cache->lock);
 	kf_watch_put(watch);
 	spin_unlock(&cache->lock);
 }
-
-/* After an SRCU grace period: no handler has it any more. */
-static void kf_free_mark(struct fsnotify_mark *mark)
-{
-	kf_watch_release(mark->group->private, container_of(mark, struct kf_watch, mark));
-}
-
-static void kf_group_gone(struct fsnotify_group *group)
-{
-	struct kf_cache *cache = group->private;
-
-	complete(&cache->group_gone);
-}
-
-static const struct fsnotify_ops kf_fsnotify_ops = {
-	.handle_inode_event = kf_handle_event,
-	.freeing_mark = kf_freeing_mark,
-	.free_mark = kf_free_mark,
-	.free_group_priv = kf_group_gone,
-};
 
 /*
  * A watch whose mark is on @inode, not yet in the table. The caller holds @inode,
@@ -516,20 +355,15 @@ void kf_watch_tidy(struct kf_cache *cache, bool all)
 
 int kf_watch_init(struct kf_cache *cache)
 {
-	struct fsnotify_group *group;
-
 	INIT_LIST_HEAD(&cache->idle);
 	init_completion(&cache->group_gone);
 	cache->watches = kvcalloc(1 << KF_WATCH_BITS, sizeof(*cache->watches), GFP_KERNEL);
 	cache->edges = kvcalloc(1 << KF_EDGE_BITS, sizeof(*cache->edges), GFP_KERNEL);
 	if (!cache->watches || !cache->edges)
 		goto nomem;
-	group = fsnotify_alloc_group(&kf_fsnotify_ops,
-				     FSNOTIFY_GROUP_DUPS | FSNOTIFY_GROUP_NOFS);
-	if (IS_ERR(group))
+	cache->group = kf_event_group(cache);
+	if (IS_ERR(cache->group))
 		goto nomem;
-	group->private = cache;
-	cache->group = group;
 	return 0;
 nomem:
 	kvfree(cache->watches);
