@@ -164,6 +164,59 @@ static void replies__equal_to_the_byte(void **state)
 	assert_true(ours > 300 && handed_over > 150);
 }
 
+/*
+ * What is left of Apache's 408 without its signature, which names a virtual host,
+ * and without the length that changes with it.
+ */
+static void drop(char *text, const char *from, const char *to)
+{
+	char *a = strstr(text, from), *b = a ? strstr(a, to) : NULL;
+
+	if (b)
+		memmove(a, b + strlen(to), strlen(b + strlen(to)) + 1);
+}
+
+static void timeouts__answered_as_apache_does(void **state)
+{
+	struct kf_reply_env env = { };
+	static struct record r;
+	u32 silent = 0, said = 0;
+	size_t ignored;
+	char *text = read_file("apache/timeouts.txt", &ignored), *at = text, *line;
+
+	(void)state;
+	while ((line = strsep(&at, "\n"))) {
+		struct kf_scan s = { };
+		enum kf_reason why;
+		char ours[KF_HEAD_MAX + 1];
+
+		if (!strncmp(line, "start ", 6))
+			r.request_len = unescape(r.request, line + 6);
+		if (strncmp(line, "reply ", 6))
+			continue;
+		memset(r.reply, 0, sizeof(r.reply));
+		r.reply_len = unescape(r.reply, line + 6);
+		assert_int_equal(kf_scan_head(&s, r.request, r.request_len, 8190, 100, &why),
+				 KF_SCAN_INCOMPLETE);
+		if (kf_timeout_answers(&s) != (r.reply_len > 0))
+			fail_msg("%.*s", (int)r.request_len, r.request);
+		if (!r.reply_len) {
+			silent++;
+			continue;
+		}
+		said++;
+		env.date = reply_header(&r, "\r\nDate: ").p;
+		env.server = reply_header(&r, "\r\nServer: ");
+		ours[kf_error_write(ours, 408, r.request[0] == 'H', &env)] = '\0';
+		drop(r.reply, "<hr>\n", "</address>\n");
+		drop(r.reply, "Content-Length: ", "\r\n");
+		drop(ours, "Content-Length: ", "\r\n");
+		assert_string_equal(ours, r.reply);
+	}
+	free(text);
+	assert_true(silent >= 4 && said >= 5);
+}
+
 /* record.py has a list of its own of the default types: none may be missing there. */
 static void replies__every_default_type_was_asked_for(void **state)
 {
@@ -182,4 +235,5 @@ static void replies__every_default_type_was_asked_for(void **state)
 
 KF_GROUP(apache,
 	 cmocka_unit_test(replies__equal_to_the_byte),
+	 cmocka_unit_test(timeouts__answered_as_apache_does),
 	 cmocka_unit_test(replies__every_default_type_was_asked_for));

@@ -6,7 +6,8 @@ Needs the package apache2 (its configuration is copied and run privately, on a
 free port of loopback, with a document root of its own; the system's instance is
 left alone) and root, because Apache changes to www-data. Takes half a minute.
 
-    tests/unit/apache/record.py    writes replies.txt, mime.types, mime.conf, deflate.conf
+    tests/unit/apache/record.py    writes replies.txt, timeouts.txt, mime.types, mime.conf,
+                                   deflate.conf beside itself
 
 Each record of replies.txt is a file, a request, what kfront is expected to do
 with it ("mine", or the reason for handing it over) and the head of the reply.
@@ -345,6 +346,30 @@ def record_young(r):
               now=divmod(now + 10**6, 10**9))
 
 
+def record_timeouts(apache, out):
+    """Begin requests, wait until mod_reqtimeout loses patience, write down what it says."""
+    starts = [b"G", b"GET /b.ht", b"GET /b.html HTTP/1.1", b"GET /b.html HTTP/1.1\r",
+              b"GET /b.html HTTP/1.1\r\n", b"GET /b.html HTTP/1.1\r\nHos", b"GET /b.html HTTP/1.0\r\nX: y\r\n",
+              b"GET /b.html HTTP/1.1\r\nHost: localhost\r\n", b"GET /b.html HTTP/1.1\r\nHost: localhost\r\n\r",
+              b"HEAD /b.html HTTP/1.1\r\nHost: localhost\r\nX: y"]
+    socks = []
+    for start in starts:
+        s = socket.create_connection(("127.0.0.1", apache.port))
+        s.settimeout(60)
+        s.sendall(start)
+        socks.append(s)
+    for start, s in zip(starts, socks):
+        reply = b""
+        while True:
+            got = s.recv(65536)
+            if not got:
+                break
+            reply += got
+        out.write(f"start {escape(start)}\nreply {escape(reply)}\n\n")
+        s.close()
+    return len(starts)
+
+
 def main():
     if os.geteuid() or not shutil.which("apache2"):
         sys.exit("needs root and the package apache2 (apt-get install apache2)")
@@ -355,7 +380,10 @@ def main():
                       subprocess.check_output(["apache2", "-v"], text=True).split("\n")[0])
             r = Recorder(apache, out)
             record_all(r)
-        print(r.count, "replies recorded")
+        print(r.count, "replies recorded; now 20 seconds for the timeouts")
+        with open(HERE + "/timeouts.txt", "w") as out:
+            out.write("# Written by record.py: requests that were begun, and how Apache ended them.\n\n")
+            print(record_timeouts(apache, out), "timeouts recorded")
     finally:
         apache.stop()
     write_configuration()
