@@ -11,6 +11,7 @@ from client import get, wait_for
 
 ETC, LOGS, CGI = '/etc/apache2', '/var/log/apache2', '/usr/lib/cgi-bin'
 BACKEND = 8080
+SAVED, PID = f'{ETC}/saved-by-test', '/run/apache2/apache2.pid'
 marks = itertools.count()
 
 
@@ -41,7 +42,7 @@ def start(server='127.0.0.1'):
 
 def stop():
     """Stop, and wait until the process and its listening socket are gone."""
-    with open('/run/apache2/apache2.pid') as pid:
+    with open(PID) as pid:
         proc = f'/proc/{pid.read().strip()}'
     ctl('stop')
     wait_for(lambda: not os.path.exists(proc), 'Apache ended')
@@ -76,10 +77,9 @@ VHOST = '''<VirtualHost *:80 *:8080>
 def configured(docroot='/var/www/html', extra='', directory='', vhosts='', override='None',
                listen='8080', server='127.0.0.1'):
     """Apache with this configuration instead of the site's, which comes back afterwards."""
-    saved = f'{ETC}/saved-by-test'
-    os.mkdir(saved)
+    os.mkdir(SAVED)
     for name in ('sites-enabled', 'ports.conf'):
-        shutil.move(f'{ETC}/{name}', f'{saved}/{name}')
+        shutil.move(f'{ETC}/{name}', f'{SAVED}/{name}')
     os.mkdir(f'{ETC}/sites-enabled')
     with open(f'{ETC}/sites-enabled/test.conf', 'w') as site:
         site.write(VHOST.format(**locals()))
@@ -90,14 +90,19 @@ def configured(docroot='/var/www/html', extra='', directory='', vhosts='', overr
         start(server)
         yield
     finally:
-        shutil.rmtree(f'{ETC}/sites-enabled')
-        for name in ('sites-enabled', 'ports.conf'):
-            if os.path.exists(f'{ETC}/{name}'):
-                os.unlink(f'{ETC}/{name}')
-            shutil.move(f'{saved}/{name}', f'{ETC}/{name}')
-        os.rmdir(saved)
-        if os.path.exists('/run/apache2/apache2.pid'):
+        restore()
+
+
+def restore():
+    """The site's own configuration, and Apache running with it, whatever a test has done."""
+    if os.path.isdir(SAVED):
+        shutil.rmtree(f'{ETC}/sites-enabled', ignore_errors=True)
+        for name in os.listdir(SAVED):
+            shutil.move(f'{SAVED}/{name}', f'{ETC}/{name}')
+        os.rmdir(SAVED)
+        if os.path.exists(PID):
             stop()
+    if answers() is None:
         start()
 
 

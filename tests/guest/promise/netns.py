@@ -25,9 +25,9 @@ def backend():
     try:
         yield
     finally:
-        if os.path.exists('/run/apache2/apache2.pid'):
+        if os.path.exists(apache.PID):
             subprocess.run(['apache2ctl', 'stop'], check=False)
-            wait_for(lambda: not os.path.exists('/run/apache2/apache2.pid'), 'Apache ended')
+            wait_for(lambda: not os.path.exists(apache.PID), 'Apache ended')
         apache.start()
 
 
@@ -78,7 +78,7 @@ def main():
                 unload()
             else:
                 subprocess.run(['apache2ctl', 'stop'], check=True)
-                wait_for(lambda: not os.path.exists('/run/apache2/apache2.pid'), 'Apache ended')
+                wait_for(lambda: not os.path.exists(apache.PID), 'Apache ended')
                 link.sh('ip netns del srv')
                 wait_for(lambda: not os.path.exists('/sys/class/net/kf0'), 'the namespace is gone', 60)
                 check('the namespace is gone; the module can go and come again')

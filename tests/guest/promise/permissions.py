@@ -23,9 +23,10 @@ def main():
             ({'groups': '60'}, 'world.html server.html server-group.html games.html games/a.html'),
             ({'groups': '4,1234,60'},
              'world.html server.html server-group.html games.html games/a.html user-group.html'),
-            ({'uid': 1234, 'gid': 1234}, 'world.html user.html user-group.html not-server.html not-games.html'),
+            ({'uid': 1234, 'gid': 1234, 'groups': 1234},
+             'world.html user.html user-group.html not-server.html not-games.html'),
             ({'uid': 1234}, 'world.html user.html server-group.html not-server.html not-games.html'),
-            ({'uid': 65534, 'gid': 65534}, 'world.html not-server.html not-games.html')):
+            ({'uid': 65534, 'gid': 65534, 'groups': 65534}, 'world.html not-server.html not-games.html')):
         check(f'{params or "defaults"}: ours are {mine}')
         with kfront(**params):
             for name in names:
@@ -33,6 +34,7 @@ def main():
                 answer = get(f'{url}/{name}')
                 if ours:
                     assert answer.body == (name if '/' not in name else 'in').encode(), answer.line
+                check(f'{name}: {"served" if ours else "not ours"}')
                 expect(before, requests=int(ours), handed_over_permission=int(not ours))
     check('a right that is given or taken counts at once')
     with kfront():

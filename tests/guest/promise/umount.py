@@ -75,6 +75,8 @@ def main():
     with open(IMAGE, 'wb') as image:
         image.truncate(16 << 20)
     run('mkfs.ext4', '-q', '-F', IMAGE)
+    if not os.path.exists('/dev/loop-control'):
+        run('modprobe', 'loop')
     with apache.configured(docroot=ROOT), kfront(docroot=ROOT):
         idle_umount('tmpfs', lambda: run('mount', '-t', 'tmpfs', 'none', ROOT))
         idle_umount('ext4', lambda: run('mount', '-o', 'loop', IMAGE, ROOT))
