@@ -143,6 +143,62 @@ static void kf_scan_head__never_ends(void **state)
 	assert_int_equal(s.scanned, 8190);
 }
 
+static void kf_scan_head__ten_thousand_headers(void **state)
+{
+	struct kf_scan s = { };
+	enum kf_scan_verdict v;
+	enum kf_reason why;
+	u32 n = 0;
+
+	(void)state;
+	v = scan(&s, BYTES("GET /a HTTP/1.1\r\n"), 1 << 20, 100, &why);
+	while (v == KF_SCAN_INCOMPLETE && n < 10000) {
+		v = scan(&s, BYTES("X: y\r\n"), 1 << 20, 100, &why);
+		n++;
+	}
+	assert_int_equal(v, KF_SCAN_NOT_MINE);
+	assert_int_equal(why, KF_R_HEADER_TOO_LARGE);
+	assert_int_equal(n, 101);
+}
+
+/* Heads one behind the other, arriving in pieces of any size: each ends where the next begins. */
+static void kf_scan_head__a_thousand_pipelined(void **state)
+{
+	static const char * const heads[] = {
+		"GET /a HTTP/1.1\r\nHost: b\r\n\r\n", "HEAD /c/d.html HTTP/1.0\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: b\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n\r\n",
+	};
+	char *all = malloc(1000 * 80);
+	u32 i, len = 0, begin = 0, arrived = 0;
+
+	(void)state;
+	random_seed(1000);
+	for (i = 0; i < 1000; i++)
+		len += sprintf(all + len, "%s", heads[i % 3]);
+	for (i = 0; i < 1000; i++) {
+		struct kf_scan s = { };
+		enum kf_scan_verdict v;
+		enum kf_reason why;
+
+		for (;;) {
+			u32 seen = begin + s.scanned;
+
+			v = scan(&s, all + seen, arrived - seen, 8190, 100, &why);
+			if (v != KF_SCAN_INCOMPLETE)
+				break;
+			assert_true(arrived < len);
+			arrived += 1 + random_below(i % 2 ? 5 : 200);
+			if (arrived > len)
+				arrived = len;
+		}
+		assert_int_equal(v, KF_SCAN_COMPLETE);
+		assert_int_equal(s.scanned, strlen(heads[i % 3]));
+		begin += s.scanned;
+	}
+	assert_int_equal(begin, len);
+	free(all);
+}
+
 static void kf_scan_head__uri_of_64_kib(void **state)
 {
 	size_t len = 65536;
@@ -241,6 +297,8 @@ KF_GROUP(scan,
 	 cmocka_unit_test(kf_scan_head__max_lines),
 	 cmocka_unit_test(kf_scan_head__lines_do_not_wrap),
 	 cmocka_unit_test(kf_scan_head__never_ends),
+	 cmocka_unit_test(kf_scan_head__ten_thousand_headers),
+	 cmocka_unit_test(kf_scan_head__a_thousand_pipelined),
 	 cmocka_unit_test(kf_scan_head__uri_of_64_kib),
 	 cmocka_unit_test(curated__split_at_every_byte),
 	 cmocka_unit_test(curated__cut_off_at_every_byte),
