@@ -71,6 +71,25 @@ void kf_conn_kick(struct kf_conn *c)
 	local_bh_enable();
 }
 
+/*
+ * The worker's last word: "answered" and "queued" in one step. In two, the poll,
+ * awake for another reason, could see the first and free @c before the second.
+ * A full barrier: the result is visible before the bits.
+ */
+void kf_conn_answer(struct kf_conn *c)
+{
+	const unsigned long both = BIT(KF_CONN_QUEUED) | BIT(KF_CONN_ANSWERED);
+	struct kf_poll *p = c->poll;
+
+	if (set_mask_bits(&c->flags, 0UL, both) & BIT(KF_CONN_QUEUED))
+		return;		/* queued: its poll will see; @c may be gone already */
+	/* QUEUED is ours: @c stays until it comes off the inbox. */
+	local_bh_disable();
+	llist_add(&c->queue, &p->inbox);
+	kf_poll_schedule(p);
+	local_bh_enable();
+}
+
 /* What is held for the answer in progress. */
 void kf_conn_drop_answer(struct kf_conn *c)
 {
@@ -333,6 +352,11 @@ bool kf_conn_timed_out(struct kf_conn *c)
 			kf_request_close(c);
 		break;
 	case KF_T_KEEPALIVE:
+		if (tcp_inq(sk)) {	/* a request came in time and waits for its turn */
+			kf_wait_begin(c, KF_T_HEADER);
+			kf_conn_kick(c);
+			break;
+		}
 		kf_count(srv, TIMEOUTS_KEEPALIVE);
 		kf_request_close(c);
 		break;

@@ -84,6 +84,7 @@ struct kf_conn {
 	bool close_after:1;		/* the answer being sent is the last */
 	bool asked_close:1;		/* ... because the client said so */
 	bool streaming:1;		/* the head of a stream's answer was queued */
+	bool head_whole:1;		/* scan found the end; not yet answered */
 	bool reset:1;			/* end with RST */
 };
 
@@ -100,6 +101,9 @@ void kf_conn_free(struct kf_conn *c);
  * socket's lock while hooked, or by a worker whose question is open.
  */
 void kf_conn_kick(struct kf_conn *c);
+
+/* From a worker: what @c asked (KF_ASKED) is answered. The worker's last touch of @c. */
+void kf_conn_answer(struct kf_conn *c);
 
 /*
  * The poll's view: do whatever can be done now. BH, in the poll of @c only.

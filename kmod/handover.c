@@ -97,8 +97,7 @@ static void kf_handover_failed(struct kf_conn *c)
 	if (c->state == KF_NEWBORN) {
 		kf_conn_reset(c);
 	} else if (READ_ONCE(srv->stopping)) {
-		kf_count(srv, KILLED_UNLOAD);
-		kf_request_close(c);
+		c->state = KF_REQUEST;	/* the next sweep tries again, until told to abort */
 	} else {
 		kf_reply_error(c, 503);
 	}

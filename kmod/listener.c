@@ -132,6 +132,7 @@ static int kf_listener_open(struct kf_server *srv, struct kf_listener *l, int fa
 	if (err)
 		goto fail;
 
+	l->srv = srv;	/* before the hook can run */
 	write_lock_bh(&sk->sk_callback_lock);
 	__rcu_assign_sk_user_data_with_flags(sk, l, SK_USER_DATA_NOCOPY);
 	sk->sk_data_ready = kf_listener_data_ready;
@@ -143,7 +144,6 @@ static int kf_listener_open(struct kf_server *srv, struct kf_listener *l, int fa
 	 * child is tied to its request in ways a hand-over would break (kernel-traps 25).
 	 */
 	WRITE_ONCE(inet_csk(sk)->icsk_accept_queue.fastopenq.max_qlen, 0);
-	l->srv = srv;
 	l->sock = sock;
 	return 0;
 

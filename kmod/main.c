@@ -203,14 +203,12 @@ static int kf_params(struct kf_server *srv)
 /* The namespace goes and with it its instance; the module stays, with nothing to do. */
 static void __net_exit kf_net_exit(struct net *net)
 {
-	struct kf_server *srv = NULL;
-
 	mutex_lock(&kf_server_mutex);
-	if (kf_the_server && kf_the_server->net == net)
-		swap(srv, kf_the_server);
+	if (kf_the_server && kf_the_server->net == net) {
+		kf_server_stop(kf_the_server);
+		kf_the_server = NULL;
+	}
 	mutex_unlock(&kf_server_mutex);
-	if (srv)
-		kf_server_stop(srv);
 }
 
 static struct pernet_operations kf_pernet_ops = {
@@ -257,14 +255,12 @@ out_free:
 
 static void __exit kf_exit(void)
 {
-	struct kf_server *srv;
-
+	/* Stopped under the mutex: a namespace that goes meanwhile waits for it. */
 	mutex_lock(&kf_server_mutex);
-	srv = kf_the_server;
+	if (kf_the_server)
+		kf_server_stop(kf_the_server);
 	kf_the_server = NULL;
 	mutex_unlock(&kf_server_mutex);
-	if (srv)
-		kf_server_stop(srv);
 	unregister_pernet_subsys(&kf_pernet_ops);
 	kf_conn_cache_destroy();
 }

@@ -82,7 +82,8 @@ u32 kf_discard(struct sock *sk)
 void kf_request_close(struct kf_conn *c)
 {
 	kf_discard(c->sk);
-	c->asked_close = true;	/* nobody is owed an answer: no need to linger */
+	/* Nobody is owed an answer: no need to linger, unless one is still on its way. */
+	c->asked_close = tcp_rtx_and_write_queues_empty(c->sk);
 	kf_conn_shutdown(c);
 }
 
@@ -96,6 +97,8 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail)
 	u32 seen = c->scan.scanned;
 	u32 end = min3(avail, max_bytes + 1, (u32)KF_HEAD_BUF);
 
+	if (c->head_whole)	/* found full buffers the last time */
+		return kf_peek(c->sk, 0, buf, seen);
 	if (end <= seen) {
 		if (avail > seen)
 			kf_handover(c, KF_R_HEADER_TOO_LARGE);
@@ -120,15 +123,13 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail)
 	case KF_SCAN_COMPLETE:
 		break;
 	}
+	c->head_whole = true;
 	return !seen || kf_peek(c->sk, 0, buf, seen);
 }
 
 static void kf_lookup_done(struct kf_lookup *lk)
 {
-	struct kf_conn *c = lk->arg;
-
-	set_bit(KF_CONN_ANSWERED, &c->flags);
-	kf_conn_kick(c);
+	kf_conn_answer(lk->arg);
 }
 
 static void kf_ask(struct kf_conn *c, const struct kf_target *t)
@@ -255,5 +256,6 @@ void kf_request_done(struct kf_conn *c)
 {
 	kf_consume(c->sk, c->scan.scanned);
 	memset(&c->scan, 0, sizeof(c->scan));
+	c->head_whole = false;
 	c->answered++;
 }

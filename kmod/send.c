@@ -160,10 +160,7 @@ bool kf_answer_done(struct kf_conn *c)
 
 static void kf_stream_done(struct kf_stream *st)
 {
-	struct kf_conn *c = st->arg;
-
-	set_bit(KF_CONN_ANSWERED, &c->flags);
-	kf_conn_kick(c);
+	kf_conn_answer(st->arg);
 }
 
 void kf_stream_ask(struct kf_conn *c)
@@ -193,7 +190,7 @@ bool kf_settle(struct kf_conn *c)
 	}
 	kf_want(c, KF_WANT_NOTHING);
 	kf_handover(c, c->reason);
-	return c->state != KF_DEAD;
+	return false;
 }
 
 bool kf_stream_advance(struct kf_conn *c)
