@@ -11,6 +11,7 @@
  * Size and mtime count, not ctime: chmod or a new link do not change the bytes.
  * What changes bytes without mtime (a hole punched into tmpfs) tells the witness.
  */
+#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -21,6 +22,9 @@
 #include "compat/vfs.h"
 #include "file.h"
 #include "server.h"
+
+#define KF_MEMORY_TRIES		10	/* to fetch a chunk */
+#define KF_MEMORY_WAIT_MS	20	/* between them */
 
 static void kf_stream_drop(struct kf_stream *st)
 {
@@ -117,11 +121,17 @@ static int kf_stream_fetch(struct kf_stream *st)
 static void kf_stream_work(struct work_struct *work)
 {
 	struct kf_stream *st = container_of(work, struct kf_stream, work);
+	unsigned int tries = KF_MEMORY_TRIES;
 	const struct cred *cred;
 
-	kf_stream_drop(st);
 	cred = override_creds(st->srv->cred);
-	st->error = kf_stream_fetch(st);
+	for (;;) {
+		kf_stream_drop(st);
+		st->error = kf_stream_fetch(st);
+		if (st->error != -ENOMEM || !--tries)
+			break;
+		msleep(KF_MEMORY_WAIT_MS); /* an answer is under way: better late than cut */
+	}
 	revert_creds(cred);
 	if (st->error) {
 		kf_stream_drop(st);
@@ -135,6 +145,7 @@ static void kf_stream_close(struct work_struct *work)
 {
 	struct kf_stream *st = container_of(work, struct kf_stream, work);
 
+	atomic_dec(&st->srv->streams);
 	__fput_sync(st->file);
 	if (st->witness)
 		kf_object_drop(st->witness);
@@ -149,6 +160,7 @@ struct kf_stream *kf_stream_new(struct kf_server *srv, struct file *file,
 
 	if (!st)
 		return NULL;
+	atomic_inc(&srv->streams);
 	st->srv = srv;
 	st->file = file;
 	st->attr = *attr;
@@ -168,5 +180,5 @@ void kf_stream_free(struct kf_stream *st)
 {
 	kf_stream_drop(st);
 	INIT_WORK(&st->work, kf_stream_close);
-	queue_work(st->srv->wq, &st->work);
+	queue_work(st->srv->cache_wq, &st->work);
 }
