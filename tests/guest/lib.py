@@ -14,7 +14,7 @@ from kmod import (DEBUG, DOCROOT, KERNEL, KernelLog, changed, delta, expect, han
 __all__ = ['Closed', 'Conn', 'Response', 'DEADLINE', 'exchange', 'get', 'netns', 'normal', 'request',
            'wait_for', 'DEBUG', 'DOCROOT', 'KERNEL', 'KernelLog', 'changed', 'delta', 'expect',
            'handed', 'kfront', 'leftovers', 'load', 'scaled', 'stats', 'sysctl', 'unload', 'apache',
-           'check', 'put', 'age', 'fresh', 'seeded', 'hit', 'same_as_backend', 'random']
+           'check', 'put', 'age', 'ripe', 'fresh', 'seeded', 'hit', 'same_as_backend', 'random']
 
 
 def check(what):
@@ -37,6 +37,13 @@ def put(path, data=b'', mode=0o644, old=True):
     os.chmod(path, mode)
     if old:
         age(path)
+    return path
+
+
+def ripe(path):
+    """Wait until a file is old enough for kfront to trust it (and to stream it): a second."""
+    wait_for(lambda: time.time() > max(os.stat(path).st_ctime, os.stat(path).st_mtime) + 1.05,
+             f'{path} is a second old', 5)
     return path
 
 

@@ -60,7 +60,7 @@ def main():
     top, base = fresh('blocked')
     rng = random.Random(5)
     for name, size in (('cached.png', 1 << 20), ('stream.mp4', 6 << 20)):
-        put(f'{top}/{name}', rng.randbytes(size))
+        ripe(put(f'{top}/{name}', rng.randbytes(size)))
     put(f'{top}/tiny.html', 'tiny')
 
     def third(stop):

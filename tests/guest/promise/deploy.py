@@ -62,6 +62,7 @@ def flips(what, docroot, releases, link, url):
                              or any(client.error for client in clients), 'hits before the switch')
                 subprocess.run(['ln', '-sfn', f'{releases}/{number}', link], check=True)
                 current[0] = number
+                check(f'release {number}')
                 assert get(url).body == b'%08d ' % number * 500, f'not release {number} at once'
         finally:
             for client in clients:

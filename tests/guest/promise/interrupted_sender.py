@@ -98,7 +98,7 @@ def main():
     top, base = fresh('interrupted')
     pattern = put('/srv/pattern', b''.join(b'%07d\n' % n for n in range(SIZE // 8)))
     put(f'{top}/a.png', b'K' * 3000)
-    put(f'{top}/b.mp4', b'S' * 2000000)
+    ripe(put(f'{top}/b.mp4', b'S' * 2000000))
     steer(2)
     try:
         with kfront():

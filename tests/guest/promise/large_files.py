@@ -34,6 +34,7 @@ def make(path, size, sparse):
             for _ in range(0, size, MIB):
                 file.write(rng.randbytes(min(MIB, size - file.tell())))
     age(path)
+    ripe(path)
     with open(path, 'rb') as file:
         return hashlib.file_digest(file, 'sha256').hexdigest()
 
@@ -79,7 +80,7 @@ def changed_on_the_way(path, url, data):
             ('edited where it was read already', lambda: edit(100)),
             ('grown', lambda: os.truncate(path, size + 5000))):
         check(f'{what} while being sent: aborted')
-        put(path, data)
+        ripe(put(path, data))
         before = stats()
         conn, length, got = begun(url, 300000)
         change()
@@ -105,7 +106,7 @@ def harmless(path, url, data):
                          ('replaced by rename', lambda: os.rename(put(f'{path}.new', b'short'), path)),
                          ('unlinked', lambda: os.unlink(path))):
         check(f'{what} while being sent: the old bytes to the end')
-        put(path, data)
+        ripe(put(path, data))
         conn, length, got = begun(url, 300000)
         change()
         assert got + conn.take(length - len(got)) == data, f'{what}: bytes differ'

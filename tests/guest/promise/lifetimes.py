@@ -97,7 +97,7 @@ def main():
     top, url = fresh('lifetimes')
     body, big = random.Random(4).randbytes(3000), random.Random(5).randbytes(BIG)
     put(f'{top}/a.png', body)
-    put(f'{top}/big.mp4', big)
+    ripe(put(f'{top}/big.mp4', big))
     page, cgi = f'{url}/a.png', apache.cgi('echo.cgi', apache.ECHO)
     with kfront():
         hit(page)

@@ -48,7 +48,7 @@ def main():
     body = random.Random(1).randbytes(5000)
     put(f'{top}/a.png', body)
     big = random.Random(2).randbytes(3 << 20)
-    put(f'{top}/big.mp4', big)
+    ripe(put(f'{top}/big.mp4', big))
     cgi = apache.cgi('echo.cgi', apache.ECHO)
     static = f'{url}/a.png'
     with kfront():

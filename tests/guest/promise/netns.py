@@ -68,7 +68,7 @@ def lived_in(top, url, cgi):
 def main():
     top, base = fresh('netns')
     put(f'{top}/a.html', 'a page')
-    put(f'{top}/big.mp4', bytes(8 << 20))
+    ripe(put(f'{top}/big.mp4', bytes(8 << 20)))
     cgi = apache.cgi('echo.cgi', apache.ECHO)
     for first in ('rmmod', 'ip netns del'):
         check(f'{first} with live connections')

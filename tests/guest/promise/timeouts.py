@@ -93,7 +93,7 @@ def main():
     top, base = fresh('timeouts')
     body, size = b'in time', 8 << 20
     put(f'{top}/a.html', body)
-    put(f'{top}/big.mp4', bytes(size))
+    ripe(put(f'{top}/big.mp4', bytes(size)))
     url = f'{base}/a.html'
     with apache.configured(extra=SHORT), kfront():
         hit(url)

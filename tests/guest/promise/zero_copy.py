@@ -59,7 +59,7 @@ def main():
         expect(before, bytes_sent=sent, bytes_by_reference=sent, bytes_copied=0)
         check('streams: by reference too')
         data = rng.randbytes(3 << 20)
-        put(f'{top}/big.mp4', data)
+        ripe(put(f'{top}/big.mp4', data))
         before = stats()
         answer = get(f'{url}/big.mp4')
         assert answer.body == data
