@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The cache as a whole: its bounds, what leaves it when, its beginning and end.
- * Everything here runs in process context; most of it on srv->wq.
+ * Everything here runs in process context; most of it on
+ * srv->cache_wq, which no hung file system can fill.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -101,7 +102,8 @@ static unsigned long kf_cache_evict(struct kf_cache *cache, u64 bytes, unsigned 
 			}
 			left--;
 			obj = list_last_entry(&cache->lru, struct kf_object, lru);
-			if (READ_ONCE(obj->used)) {
+			/* One that is being sent frees nothing, and would be built again. */
+			if (READ_ONCE(obj->used) || refcount_read(&obj->refs) > 1) {
 				WRITE_ONCE(obj->used, false);
 				list_move(&obj->lru, &cache->lru);
 				continue;
@@ -125,16 +127,16 @@ static unsigned long kf_cache_evict(struct kf_cache *cache, u64 bytes, unsigned 
  */
 void kf_cache_make_room(struct kf_cache *cache, u64 bytes)
 {
-	u64 limit = kf_cache_limit(cache), used;
+	u64 limit = kf_cache_limit(cache), used, over = 0;
 
 	mutex_lock(&cache->room_mutex);
 	/* Perhaps whoever we waited for has made enough for us, too. */
-	used = atomic_long_read(&cache->bytes);
-	if (used + bytes > limit ||
-	    READ_ONCE(cache->nr_objects) >= KF_OBJECTS_MAX) {
-		if (used > limit) /* it was lowered */
-			bytes += used - limit;
-		kf_cache_evict(cache, max(bytes, limit / 16), KF_OBJECTS_MAX / 16);
+	used = max(atomic_long_read(&cache->bytes), 0L);
+	if (used + bytes > limit)
+		over = used + bytes - limit; /* much, when the limit was lowered */
+	if (over || READ_ONCE(cache->nr_objects) >= KF_OBJECTS_MAX) {
+		kf_cache_evict(cache, max(over, limit / 16),
+			       over > limit / 16 ? ULONG_MAX : KF_OBJECTS_MAX / 16);
 		kf_cache_reap(cache);
 	}
 	mutex_unlock(&cache->room_mutex);
@@ -155,17 +157,20 @@ static unsigned long kf_cache_scan(struct shrinker *s, struct shrink_control *sc
 
 static void kf_cache_kill_all(struct kf_cache *cache)
 {
-	unsigned long killed = 0;
+	unsigned long killed = 0, left = READ_ONCE(cache->nr_objects);
 	bool more;
 
+	/* From the old end, and not those that workers insert meanwhile. */
 	do {
 		unsigned int batch = KF_EVICT_BATCH;
 
 		spin_lock(&cache->lock);
-		while (batch-- && !list_empty(&cache->lru))
-			killed += kf_object_kill(list_first_entry(&cache->lru,
-								  struct kf_object, lru));
-		more = !list_empty(&cache->lru);
+		while (batch-- && left && !list_empty(&cache->lru)) {
+			killed += kf_object_kill(list_last_entry(&cache->lru,
+								 struct kf_object, lru));
+			left--;
+		}
+		more = left && !list_empty(&cache->lru);
 		spin_unlock(&cache->lock);
 		cond_resched();
 	} while (more);
@@ -254,11 +259,15 @@ void kf_cache_exit(struct kf_server *srv)
 
 	/* Remove: streams being closed, then what they and the table let go of. */
 	flush_workqueue(srv->wq);
+	flush_workqueue(srv->cache_wq);
 	kf_cache_reap(cache);
 	kf_cache_reap(cache); /* what the first released */
 	flush_work(&cache->reap);
-	if (WARN_ON_ONCE(atomic_long_read(&cache->alive)))
-		return; /* somebody still holds one: better lost than used after free */
+	/* Connections are gone and their references with them; to go on would free in use. */
+	while (WARN_ON_ONCE(atomic_long_read(&cache->alive))) {
+		schedule_timeout_uninterruptible(HZ / 10 ?: 1);
+		kf_cache_reap(cache);
+	}
 	kf_watch_exit(cache);
 	kf_objects_exit(cache);
 	kf_pack_exit(cache);

@@ -30,7 +30,7 @@ struct shrinker;
 
 #define KF_OBJECTS_MAX		131072	/* in number; in bytes: cache_bytes */
 #define KF_OBJECT_OVERHEAD	1536	/* for each: itself, links, a pinned inode, a mark */
-#define KF_WATCH_BITS		12	/* buckets, log2 */
+#define KF_WATCH_BITS		15	/* buckets, log2 */
 #define KF_EDGE_BITS		14
 
 struct kf_cache {
@@ -60,7 +60,7 @@ struct kf_cache {
 	struct mutex room_mutex;	/* one kf_cache_make_room() at a time; outside reap_mutex */
 	struct llist_head suspects;	/* objects with a reference each */
 	struct llist_head released;	/* objects without any */
-	struct work_struct reap;	/* on srv->wq */
+	struct work_struct reap;	/* on srv->cache_wq */
 	struct delayed_work tick;	/* mounts.c */
 	int mount_event;		/* mounts.c: the tick's alone */
 	bool mount_event_known;

@@ -7,6 +7,7 @@
  * call returns: who asks afterwards gets the new file. They only take cache->lock,
  * under which nothing sleeps.
  */
+#include <linux/magic.h>
 #include <linux/fs.h>
 #include <linux/string.h>
 #include "cache.h"
@@ -27,20 +28,21 @@ static bool kf_edge_pins(const struct kf_edge *edge)
  * Something happened to a name: whoever went through it is out of date. When
  * these are many (a deploy swaps the link that all of them went through), all
  * objects have to look their names up again instead: an event must not take long.
+ * Return: false when all are outdated, and nothing is left to do.
  */
-static void kf_edge_changed(struct kf_cache *cache, struct kf_edge *edge, unsigned int *budget)
+static bool kf_edge_changed(struct kf_cache *cache, struct kf_edge *edge, unsigned int *budget)
 {
 	struct kf_link *link;
 
 	list_for_each_entry(link, &edge->links, on_edge) {
 		if (!kf_edge_pins(edge) && !(*budget)--) {
 			kf_cache_outdate(cache);
-			*budget = 0;
-			return;
+			return false;
 		}
 		if (kf_object_kill(link->obj))
 			kf_count(cache->srv, CACHE_INVALIDATIONS);
 	}
+	return true;
 }
 
 /* The whole inode, or (@content) only the bytes of a file. */
@@ -52,7 +54,9 @@ static void kf_watch_changed(struct kf_cache *cache, struct kf_watch *watch, boo
 	list_for_each_entry(edge, &watch->edges, on_watch) {
 		if (!content && edge->len && kf_edge_pins(edge))
 			continue;
-		kf_edge_changed(cache, edge, &budget);
+		/* A file's watch has edges that pin, and no others: none is skipped. */
+		if (!kf_edge_changed(cache, edge, &budget))
+			return;
 	}
 }
 
@@ -75,6 +79,18 @@ static bool kf_is_guard(struct kf_server *srv, const struct qstr *name)
 	return ret;
 }
 
+/*
+ * May the bytes have changed? The end of a writable mapping says so only where the
+ * stores through it showed in no time stamp; elsewhere it is any open and close.
+ */
+static bool kf_is_content(u32 mask, const struct inode *inode)
+{
+	if (mask & FS_MODIFY)
+		return true;
+	return mask & FS_CLOSE_WRITE && (inode->i_sb->s_magic == TMPFS_MAGIC ||
+					 inode->i_sb->s_magic == RAMFS_MAGIC);
+}
+
 static int kf_handle_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode,
 			   struct inode *dir, const struct qstr *name, u32 cookie)
 {
@@ -85,7 +101,7 @@ static int kf_handle_event(struct fsnotify_mark *mark, u32 mask, struct inode *i
 
 	if (!name || kf_is_guard(cache->srv, name)) {
 		spin_lock(&cache->lock);
-		kf_watch_changed(cache, watch, mask & KF_CONTENT_EVENTS);
+		kf_watch_changed(cache, watch, kf_is_content(mask, watch->inode));
 		spin_unlock(&cache->lock);
 		return 0;
 	}

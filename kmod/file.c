@@ -27,6 +27,7 @@
 #include "server.h"
 #include "walk.h"
 
+#define KF_LOOKUPS_WAITING	1024	/* questions that may wait for a worker at once */
 #define KF_LOOKUP_TRIES		3	/* when something changes under our hands */
 #define KF_OLD_ENOUGH_NS	NSEC_PER_SEC
 
@@ -192,6 +193,9 @@ static enum kf_reason kf_lookup_stream(struct kf_lookup *lk, struct file **file,
 	struct kf_stream *st;
 	int err;
 
+	/* Windows are memory, too, and a slow reader keeps one for long. */
+	if ((u64)atomic_read(&lk->srv->streams) * KF_CHUNK_BYTES > kf_cache_limit(lk->srv->cache))
+		return KF_R_BUSY;
 	if (trusted) {
 		witness = kf_object_new(lk->srv->cache, lk->path, lk->len);
 		if (!witness)
@@ -247,7 +251,8 @@ static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj
 	if (reason)
 		return reason;
 	if (obj->attr.size > kf_object_max(lk->srv)) {
-		if (writers)
+		/* It would not stay as it is until the end. The backend copes. */
+		if (writers || !kf_old_enough(&obj->attr, &coarse))
 			return KF_R_UNSTABLE;
 		return kf_lookup_stream(lk, file, obj, w->trusted);
 	}
@@ -323,17 +328,26 @@ static void kf_lookup_work(struct work_struct *work)
 			lk->reason = kf_lookup_once(lk);
 		} while (lk->reason == KF_R_UNSTABLE && --tries);
 	}
+	atomic_dec(&lk->srv->lookups);
 	lk->done(lk);
 }
 
 struct kf_lookup *kf_lookup_start(struct kf_server *srv, const char *path, u32 len,
-				  void (*done)(struct kf_lookup *lk), void *arg)
+				  void (*done)(struct kf_lookup *lk), void *arg,
+				  enum kf_reason *reason)
 {
 	struct kf_lookup *lk;
 
+	/* The backend answers sooner than so long a queue. */
+	if (atomic_inc_return(&srv->lookups) > KF_LOOKUPS_WAITING) {
+		*reason = KF_R_BUSY;
+		goto refuse;
+	}
 	lk = kzalloc(struct_size(lk, path, len + 1), GFP_ATOMIC | __GFP_NOWARN);
-	if (!lk)
-		return NULL;
+	if (!lk) {
+		*reason = KF_R_NO_MEMORY;
+		goto refuse;
+	}
 	INIT_WORK(&lk->work, kf_lookup_work);
 	lk->srv = srv;
 	lk->done = done;
@@ -342,6 +356,9 @@ struct kf_lookup *kf_lookup_start(struct kf_server *srv, const char *path, u32 l
 	memcpy(lk->path, path, len);
 	queue_work(srv->wq, &lk->work);
 	return lk;
+refuse:
+	atomic_dec(&srv->lookups);
+	return NULL;
 }
 
 void kf_lookup_free(struct kf_lookup *lk)

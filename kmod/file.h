@@ -36,10 +36,12 @@ struct kf_lookup {
 
 /**
  * kf_lookup_start() - have the worker look up (and read) what a path names
- * Context: BH. Return: NULL when there is no memory (GFP_ATOMIC | __GFP_NOWARN).
+ * Context: BH. Return: NULL with *@reason: no memory (GFP_ATOMIC | __GFP_NOWARN), or
+ * too many questions wait already.
  */
 struct kf_lookup *kf_lookup_start(struct kf_server *srv, const char *path, u32 len,
-				  void (*done)(struct kf_lookup *lk), void *arg);
+				  void (*done)(struct kf_lookup *lk), void *arg,
+				  enum kf_reason *reason);
 void kf_lookup_free(struct kf_lookup *lk);	/* drops object/stream if still set; BH */
 
 #define KF_CHUNK_BYTES	(128 * 1024)

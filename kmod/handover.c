@@ -94,13 +94,12 @@ static void kf_handover_failed(struct kf_conn *c)
 	struct kf_server *srv = c->poll->srv;
 
 	kf_backend_suspect(srv);
-	if (c->state == KF_NEWBORN) {
+	if (c->state == KF_NEWBORN)
 		kf_conn_reset(c);
-	} else if (READ_ONCE(srv->stopping)) {
+	else if (READ_ONCE(srv->stopping))
 		c->state = KF_REQUEST;	/* the next sweep tries again, until told to abort */
-	} else {
+	else
 		kf_reply_error(c, 503);
-	}
 }
 
 /* The backend's listener for @c, referenced, if it may have it; else why not is counted. */

@@ -76,7 +76,7 @@ static void kf_mounts_tick(struct work_struct *work)
 	}
 	kf_watch_tidy(cache, false);
 	kf_cache_make_room(cache, 0);
-	queue_delayed_work(cache->srv->wq, &cache->tick,
+	queue_delayed_work(cache->srv->cache_wq, &cache->tick,
 			   msecs_to_jiffies(min_t(unsigned int, ms, KF_TICK_MS)));
 }
 
@@ -85,7 +85,7 @@ void kf_mounts_init(struct kf_cache *cache)
 	INIT_DELAYED_WORK(&cache->tick, kf_mounts_tick);
 	/* The first tick is now, and has something to compare the second with. */
 	cache->mounts_checked = jiffies - msecs_to_jiffies(kf_revalidate_ms(cache));
-	queue_delayed_work(cache->srv->wq, &cache->tick, 0);
+	queue_delayed_work(cache->srv->cache_wq, &cache->tick, 0);
 }
 
 void kf_mounts_exit(struct kf_cache *cache)

@@ -83,7 +83,7 @@ static void kf_object_suspect(struct kf_object *obj)
 	if (test_and_set_bit(0, &obj->suspected) || !kf_object_tryget(obj))
 		return;
 	llist_add(&obj->suspect, &cache->suspects);
-	queue_work(cache->srv->wq, &cache->reap);
+	queue_work(cache->srv->cache_wq, &cache->reap);
 }
 
 /* kf_object_find() without the counting: under rcu_read_lock(), any context. */
@@ -133,7 +133,7 @@ void kf_object_put(struct kf_object *obj)
 		return;
 	/* Freeing takes locks that softirqs may not: the worker does it. */
 	if (llist_add(&obj->released, &cache->released))
-		queue_work(cache->srv->wq, &cache->reap);
+		queue_work(cache->srv->cache_wq, &cache->reap);
 }
 
 /* kf_object_put() for those who may sleep. */
@@ -241,6 +241,9 @@ bool kf_object_insert(struct kf_object *obj)
 		goto refuse;
 
 	old = rhashtable_lookup_fast(&cache->objects, &key, kf_object_params);
+	if (old && old->generation == cache->generation && old->inode == obj->inode &&
+	    kf_attr_equal(&old->attr, &obj->attr))
+		goto refuse; /* another worker was faster with the same bytes */
 	if (old)
 		kf_object_kill(old);
 	refcount_inc(&obj->refs);
@@ -281,7 +284,7 @@ bool kf_object_kill(struct kf_object *obj)
 	rhashtable_remove_fast(&cache->objects, &obj->node, kf_object_params);
 	cache->nr_objects--;
 	list_move(&obj->lru, &cache->doomed);
-	queue_work(cache->srv->wq, &cache->reap);
+	queue_work(cache->srv->cache_wq, &cache->reap);
 	return true;
 }
 

@@ -229,6 +229,8 @@ void kf_polls_stop(struct kf_server *srv)
 	int cpu;
 
 	if (srv->polls) {
+		/* Workers with the last answers may still be in kf_conn_answer(), BH off. */
+		synchronize_rcu();
 		for_each_possible_cpu(cpu) {
 			p = srv->polls[cpu];
 			if (!p)

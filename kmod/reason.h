@@ -35,6 +35,7 @@
 	_(UNSTABLE, unstable)		/* being written, or mapped writable */ \
 	_(IO_ERROR, io_error)		/* the file system failed */	\
 	_(NO_MEMORY, no_memory)						\
+	_(BUSY, busy)			/* too many questions wait for the file system */ \
 	_(DISABLED, disabled)		/* net.kfront.enabled = 0 */	\
 	_(MAX_CONNECTIONS, max_connections)				\
 	_(FOREIGN_SOCKET, foreign_socket) /* ULP, MPTCP, sockmap, urgent data */ \

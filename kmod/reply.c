@@ -145,6 +145,10 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 		out.shared = true;
 		out.last = out.last && e->size == out.body_len;
 	}
+	if (c->object && !out.nr_body) {	/* held for a 200 that found no room; now a 304 */
+		kf_object_put(c->object);
+		c->object = NULL;
+	}
 	if (!kf_reply_hold(c, &out, obj)) {
 		kf_handover(c, KF_R_UNSTABLE);
 		return false;

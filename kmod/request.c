@@ -135,13 +135,14 @@ static void kf_lookup_done(struct kf_lookup *lk)
 static void kf_ask(struct kf_conn *c, const struct kf_target *t)
 {
 	struct kf_server *srv = c->poll->srv;
+	enum kf_reason why = KF_OK;
 
 	kf_wait_end(c);
 	c->state = KF_ASKED;
-	c->lookup = kf_lookup_start(srv, t->path.p, t->path.len, kf_lookup_done, c);
+	c->lookup = kf_lookup_start(srv, t->path.p, t->path.len, kf_lookup_done, c, &why);
 	if (!c->lookup) {
 		c->state = KF_REQUEST;
-		kf_handover(c, KF_R_NO_MEMORY);
+		kf_handover(c, why);
 	}
 }
 

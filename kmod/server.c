@@ -40,14 +40,20 @@ static int kf_workqueues_create(struct kf_server *srv)
 	if (!srv->wq)
 		return -ENOMEM;
 	srv->close_wq = alloc_workqueue("kfront_close", 0, 0);
-	if (srv->close_wq)
+	if (!srv->close_wq)
+		goto out_wq;
+	srv->cache_wq = alloc_workqueue("kfront_cache", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (srv->cache_wq)
 		return 0;
+	destroy_workqueue(srv->close_wq);
+out_wq:
 	destroy_workqueue(srv->wq);
 	return -ENOMEM;
 }
 
 static void kf_workqueues_destroy(struct kf_server *srv)
 {
+	destroy_workqueue(srv->cache_wq);
 	destroy_workqueue(srv->close_wq);
 	destroy_workqueue(srv->wq);
 }

@@ -68,6 +68,9 @@ struct kf_server {
 	struct net_device *napi_dev;	/* carries their NAPI instances */
 	struct kf_listeners *listeners;	/* listener.c */
 	struct workqueue_struct *close_wq; /* tcp_close(): must not wait for slow files */
+	struct workqueue_struct *cache_wq; /* bounds memory and staleness: nor must this */
+	atomic_t lookups;		/* questions to the worker that are not answered */
+	atomic_t streams;		/* large files on their way */
 	bool stopping;			/* set once: connections go over or finish their answer */
 	bool aborting;			/* set later: whatever is left is closed */
 };

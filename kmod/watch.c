@@ -382,6 +382,7 @@ void kf_watch_exit(struct kf_cache *cache)
 	 */
 	fsnotify_wait_marks_destroyed();
 	wait_for_completion(&cache->group_gone);
+	fsnotify_wait_marks_destroyed(); /* it is the reaper that completes: let it return */
 	kvfree(cache->watches);
 	kvfree(cache->edges);
 }
