@@ -7,8 +7,8 @@
  * call returns: who asks afterwards gets the new file. They only take cache->lock,
  * under which nothing sleeps.
  */
-#include <linux/magic.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/string.h>
 #include "cache.h"
 #include "compat/vfs.h"
