@@ -31,7 +31,7 @@ struct shrinker;
 #define KF_OBJECTS_MAX		131072	/* in number; in bytes: cache_bytes */
 #define KF_OBJECT_OVERHEAD	1536	/* for each: itself, links, a pinned inode, a mark */
 #define KF_WATCH_BITS		15	/* buckets, log2 */
-#define KF_EDGE_BITS		14
+#define KF_EDGE_BITS		16	/* at least two edges for each object */
 
 struct kf_cache {
 	struct kf_server *srv;
