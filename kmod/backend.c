@@ -81,8 +81,8 @@ static unsigned int kf_listener_kind(const struct sock *sk)
 unsigned int kf_backend_survey(struct kf_server *srv)
 {
 	struct inet_hashinfo *hi = srv->net->ipv4.tcp_death_row.hashinfo;
+	unsigned int i, kinds = 0, trusted = 0;
 	struct hlist_nulls_node *node;
-	unsigned int i, kinds = 0;
 	struct sock *sk;
 
 	for (i = 0; i <= hi->lhash2_mask; i++) {
@@ -91,11 +91,16 @@ unsigned int kf_backend_survey(struct kf_server *srv)
 		if (hlist_nulls_empty(&bucket->nulls_head))
 			continue;
 		rcu_read_lock();
-		sk_nulls_for_each_rcu(sk, node, &bucket->nulls_head)
-			if (net_eq(sock_net(sk), srv->net) &&
-			    inet_sk(sk)->inet_num == srv->backend_port)
-				kinds |= kf_listener_kind(sk);
+		sk_nulls_for_each_rcu(sk, node, &bucket->nulls_head) {
+			if (!net_eq(sock_net(sk), srv->net) ||
+			    inet_sk(sk)->inet_num != srv->backend_port)
+				continue;
+			kinds |= kf_listener_kind(sk);
+			if (uid_eq(sk->sk_uid, GLOBAL_ROOT_UID))
+				trusted |= kf_listener_kind(sk);
+		}
 		rcu_read_unlock();
 	}
-	return kinds;
+	/* Another user's sockets must not change what we listen on beside a root's. */
+	return trusted ?: kinds;
 }

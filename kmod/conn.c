@@ -18,7 +18,7 @@
 #include "request.h"
 #include "send.h"
 
-#define KF_LINGER_BYTES	(256 * 1024)	/* swallowed after our FIN, at most */
+#define KF_LINGER_BYTES	(1024 * 1024)	/* swallowed after our FIN, about */
 #define KF_STEPS_MAX	32		/* state changes in one run before others get a turn */
 
 static struct kmem_cache *kf_conn_cache;
@@ -163,11 +163,10 @@ static void kf_conn_linger(struct kf_conn *c)
 	struct kf_server *srv = c->poll->srv;
 	struct sock *sk = c->sk;
 
-	c->send_off += kf_discard(sk);
-	if (c->send_off > KF_LINGER_BYTES) {
-		kf_count(srv, KILLED_LINGER_FLOOD);
-		kf_conn_reset(c);
-	} else if (sk->sk_shutdown & RCV_SHUTDOWN) {
+	/* More than that stays unread, and its window closes, until the wait ends. */
+	if (c->send_off < KF_LINGER_BYTES)
+		c->send_off += kf_discard(sk);
+	if (sk->sk_shutdown & RCV_SHUTDOWN) {
 		kf_count(srv, CONNECTIONS_CLOSED);
 		kf_conn_finish(c);
 	}
@@ -183,6 +182,10 @@ static bool kf_conn_adopt(struct kf_conn *c)
 		list_add_tail(&c->all, &c->poll->conns);
 	if (sk->sk_state == TCP_SYN_RECV) {
 		/* Fast Open, or the handshake's last ACK is still at work (kernel-traps 10, 25). */
+		if (READ_ONCE(srv->aborting)) {
+			kf_conn_reset(c);
+			return true;
+		}
 		if (c->timeout == KF_T_NONE)
 			kf_wait_begin(c, KF_T_HEADER);
 		kf_poll_retry(c->poll, c);

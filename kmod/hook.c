@@ -48,9 +48,15 @@ void kf_unhook_listener(struct sock *sk)
 	sk->sk_data_ready = def_data_ready;
 }
 
+/* It is the child's lock that keeps the connection; from a backlog there is no RCU. */
+static struct kf_conn *kf_child_conn(struct sock *sk)
+{
+	return rcu_dereference_check(__sk_user_data(sk), lockdep_sock_is_held(sk));
+}
+
 static void kf_child_data_ready(struct sock *sk)
 {
-	struct kf_conn *c = rcu_dereference_sk_user_data(sk);
+	struct kf_conn *c = kf_child_conn(sk);
 
 	if (c)
 		kf_conn_kick(c);
@@ -58,7 +64,7 @@ static void kf_child_data_ready(struct sock *sk)
 
 static void kf_child_state_change(struct sock *sk)
 {
-	struct kf_conn *c = rcu_dereference_sk_user_data(sk);
+	struct kf_conn *c = kf_child_conn(sk);
 
 	if (c)
 		kf_conn_kick(c);
@@ -66,7 +72,7 @@ static void kf_child_state_change(struct sock *sk)
 
 static void kf_child_write_space(struct sock *sk)
 {
-	struct kf_conn *c = rcu_dereference_sk_user_data(sk);
+	struct kf_conn *c = kf_child_conn(sk);
 
 	/* tcp_sendmsg() itself calls this when it has no memory (kernel-traps 16). */
 	if (!c || c->sending)

@@ -24,7 +24,8 @@
 #include "listener.h"
 #include "poll.h"
 
-#define KF_SWEEP (HZ)	/* how soon a backend of another shape is noticed */
+#define KF_SWEEP	HZ		/* between looks while something is missing */
+#define KF_SWEEP_IDLE	(5 * HZ)	/* and when nothing is: the backend may change */
 
 struct kf_listener {
 	struct kf_server *srv;
@@ -236,6 +237,12 @@ static void kf_listeners_drain(struct kf_listeners *ls)
 	}
 }
 
+/* Somebody else ended it (ss -K). */
+static bool kf_listener_lost(const struct kf_listener *l)
+{
+	return l->sock && READ_ONCE(l->sock->sk->sk_state) != TCP_LISTEN;
+}
+
 static void kf_listeners_sweep(struct work_struct *work)
 {
 	struct kf_listeners *ls = container_of(to_delayed_work(work), struct kf_listeners, sweep);
@@ -249,6 +256,8 @@ static void kf_listeners_sweep(struct work_struct *work)
 	WRITE_ONCE(ls->known, backend != 0);
 	if (ls->no_ipv6)
 		shape = KF_L_V4;
+	if (kf_listener_lost(&ls->v4) || kf_listener_lost(&ls->v6))
+		kf_listeners_close(ls);
 	if (!ls->shape || (backend && shape != ls->shape)) {
 		kf_listeners_close(ls);
 		err = kf_listeners_open(ls, shape);
@@ -261,8 +270,8 @@ static void kf_listeners_sweep(struct work_struct *work)
 			ls->no_ipv6 = true;
 	}
 	ls->started = true;
-	if (!READ_ONCE(ls->known) || !ls->shape)
-		queue_delayed_work(system_wq, &ls->sweep, KF_SWEEP);
+	queue_delayed_work(system_wq, &ls->sweep,
+			   READ_ONCE(ls->known) && ls->shape ? KF_SWEEP_IDLE : KF_SWEEP);
 }
 
 void kf_backend_suspect(struct kf_server *srv)
@@ -273,7 +282,7 @@ void kf_backend_suspect(struct kf_server *srv)
 		return;
 	if (READ_ONCE(ls->known)) {
 		WRITE_ONCE(ls->known, false);
-		queue_delayed_work(system_wq, &ls->sweep, HZ / 10);
+		mod_delayed_work(system_wq, &ls->sweep, HZ / 10);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "poll.h"
 
 #define KF_POLL_WEIGHT	16
+#define KF_SWEEP_ROUNDS	5	/* of waiting, before every connection is looked at again */
 #define KF_POLL_NS	200000	/* of one round, whatever is left of the budget */
 
 static struct kf_conn *kf_poll_next(struct kf_poll *p)
@@ -198,11 +199,13 @@ static void kf_polls_sweep(struct kf_server *srv)
 static bool kf_polls_empty(struct kf_server *srv, unsigned long bound)
 {
 	unsigned long end = jiffies + bound;
+	unsigned int rounds = 0;
 
 	while (percpu_counter_sum(&srv->open)) {
 		if (bound && time_after(jiffies, end))
 			return false;
-		kf_polls_sweep(srv);
+		if (!(rounds++ % KF_SWEEP_ROUNDS))
+			kf_polls_sweep(srv);
 		schedule_timeout_uninterruptible(HZ / 50 ?: 1);
 	}
 	return true;

@@ -186,6 +186,7 @@ void kf_reply_error(struct kf_conn *c, int status)
 	struct kf_reply_env env;
 	struct kf_out out = { .last = true };
 	char *room = kf_head_room(p);
+	int ret;
 
 	if (!room) {
 		kf_count(srv, KILLED_NO_MEMORY);
@@ -196,13 +197,15 @@ void kf_reply_error(struct kf_conn *c, int status)
 	out.head_page = p->head_page;
 	out.head_off = p->head_used;
 	out.head_len = kf_error_write(room, status, kf_peek_is_head(c->sk), &env);
-	if (kf_send(c, &out) != out.head_len) {
+	ret = kf_send(c, &out);
+	if (ret > 0)	/* TCP may have a part of it: never written again */
+		p->head_used += ALIGN(out.head_len, 8);
+	if (ret != (int)out.head_len) {
 		/* Earlier answers fill the buffer of a client that reads none: enough. */
 		kf_count(srv, KILLED_NO_MEMORY);
 		kf_conn_reset(c);
 		return;
 	}
-	p->head_used += ALIGN(out.head_len, 8);
 	if (status == 408)
 		kf_count(srv, RESPONSES_408);
 	else

@@ -28,7 +28,11 @@ static bool kf_peek(struct sock *sk, u32 off, char *to, u32 len)
 	u32 seq = tcp_sk(sk)->copied_seq + off;
 	struct sk_buff *skb;
 
-	skb_queue_walk(&sk->sk_receive_queue, skb) {
+	/* From the end: what is new is there, and old pieces may be many. */
+	skb_queue_reverse_walk(&sk->sk_receive_queue, skb)
+		if (!after(TCP_SKB_CB(skb)->seq, seq))
+			break;
+	skb_queue_walk_from(&sk->sk_receive_queue, skb) {
 		u32 at = seq - TCP_SKB_CB(skb)->seq, n;
 
 		if (!len)

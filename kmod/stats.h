@@ -43,7 +43,6 @@
 	_(KILLED_RESET, killed_reset)		/* the peer reset, or ss -K */	\
 	_(KILLED_FILE_CHANGED, killed_file_changed)			\
 	_(KILLED_NO_MEMORY, killed_no_memory)				\
-	_(KILLED_LINGER_FLOOD, killed_linger_flood) /* too many bytes after the end */ \
 	_(KILLED_UNLOAD, killed_unload)					\
 	_(RETRIES_OWNED, retries_owned)		/* socket was locked by somebody else */	\
 	_(RETRIES_MEMORY, retries_memory)	/* send or accept had no memory, tried again */
