@@ -126,7 +126,12 @@ class Conn:
         return struct.unpack('i', fcntl.ioctl(self.sock, SIOCOUTQ, b'\0\0\0\0'))[0]
 
     def taken(self):
-        wait_for(lambda: not self.unacknowledged(), 'bytes taken by the server', pause=0.0002)
+        def done():
+            error = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                raise ConnectionResetError(error, os.strerror(error))
+            return not self.unacknowledged()
+        wait_for(done, 'bytes taken by the server', pause=0.0002)
 
     def fill(self):
         data = self.sock.recv(262144)
