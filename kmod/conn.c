@@ -149,7 +149,6 @@ void kf_conn_shutdown(struct kf_conn *c)
 	if (sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN ||
 	    (c->asked_close && !tcp_inq(sk))) {
 		kf_discard(sk);
-		kf_count(c->poll->srv, CONNECTIONS_CLOSED);
 		kf_conn_finish(c);
 		return;
 	}
@@ -160,16 +159,13 @@ void kf_conn_shutdown(struct kf_conn *c)
 
 static void kf_conn_linger(struct kf_conn *c)
 {
-	struct kf_server *srv = c->poll->srv;
 	struct sock *sk = c->sk;
 
 	/* More than that stays unread, and its window closes, until the wait ends. */
 	if (c->send_off < KF_LINGER_BYTES)
 		c->send_off += kf_discard(sk);
-	if (sk->sk_shutdown & RCV_SHUTDOWN) {
-		kf_count(srv, CONNECTIONS_CLOSED);
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
 		kf_conn_finish(c);
-	}
 }
 
 /* First run: make the child ours, or pass it on at once. Returns false to wait. */
@@ -228,12 +224,8 @@ static bool kf_conn_answered(struct kf_conn *c)
 /* The connection ended under us: reset by the peer, ss -K, or the last ACK of our close came. */
 static void kf_conn_ended(struct kf_conn *c)
 {
-	struct kf_server *srv = c->poll->srv;
-
-	if (c->state == KF_LINGER)
-		kf_count(srv, CONNECTIONS_CLOSED);
-	else
-		kf_count(srv, KILLED_RESET);
+	if (c->state != KF_LINGER)
+		kf_count(c->poll->srv, KILLED_RESET);
 	kf_conn_finish(c);
 }
 
@@ -291,10 +283,12 @@ static void kf_conn_dispose(struct kf_conn *c)
 	if (test_bit(KF_CONN_QUEUED, &c->flags))
 		return;		/* kicked meanwhile: when it comes off the queue */
 	list_del(&c->all);
-	if (c->sk)
+	if (c->sk) {
+		kf_count(c->poll->srv, CONNECTIONS_CLOSED);
 		kf_poll_close(c->poll, c);
-	else
+	} else {
 		kf_conn_free(c);
+	}
 }
 
 int kf_conn_run(struct kf_conn *c)
@@ -374,7 +368,6 @@ bool kf_conn_timed_out(struct kf_conn *c)
 		break;
 	case KF_T_LINGER:
 		kf_count(srv, TIMEOUTS_LINGER);
-		kf_count(srv, CONNECTIONS_CLOSED);
 		kf_conn_finish(c);
 		break;
 	case KF_T_NONE:
