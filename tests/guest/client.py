@@ -94,7 +94,7 @@ class Response:
 
 class Conn:
     """One connection; made at once."""
-    def __init__(self, port=80, host='127.0.0.1', src=None, rcvbuf=None, ns=None, timeout=DEADLINE):
+    def __init__(self, port=80, host='127.0.0.1', src=None, rcvbuf=None, mss=None, ns=None, timeout=DEADLINE):
         family = socket.AF_INET6 if ':' in host else socket.AF_INET
         with netns(ns):
             self.sock = socket.socket(family, socket.SOCK_STREAM)
@@ -102,6 +102,8 @@ class Conn:
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if rcvbuf:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+        if mss:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, mss)
         if src:
             self.sock.bind((src, 0))
         self.sock.connect((host, port))

@@ -7,28 +7,21 @@ import socket
 from lib import *
 
 
-def reader():
-    """Small segments and a small window: the server's buffer is full soon."""
-    conn = Conn.__new__(Conn)
-    conn.buf = bytearray()
-    conn.sock = socket.socket()
-    conn.sock.settimeout(DEADLINE)
-    conn.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    conn.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1460)
-    conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
-    conn.sock.connect(('127.0.0.1', 80))
-    return conn
-
-
 def stalled():
-    """The server has answered what it could."""
-    before = stats()['requests']
-    wait_for(lambda: stats()['requests'] == before, 'a full buffer', pause=0.3)
+    """The server has answered what it could: no more since the last look."""
+    seen = -1
+
+    def still():
+        nonlocal seen
+        before, seen = seen, stats()['requests']
+        return seen == before
+    wait_for(still, 'a full buffer', pause=0.3)
 
 
 def all_answered(url, method, count):
     before = stats()
-    with reader() as conn:
+    # Small segments and a small window: the server's buffer is full soon.
+    with Conn(rcvbuf=32768, mss=1460) as conn:
         conn.sock.setblocking(False)
         left = request(url, method) * count
         while left:        # what does not fit now goes when the answers are read
@@ -68,4 +61,5 @@ def main():
             assert waited, 'no answer ever had to wait for room'
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -104,13 +104,13 @@ def main():
         with kfront():
             hit(f'{base}/a.png')
             interrupt('hits', pattern, request(f'{base}/a.png'), lambda a: a.body == b'K' * 3000,
-                      scaled(6000, 400))
+                      scaled(2500, 300))
             interrupt('streams', pattern, request(f'{base}/b.mp4'), lambda a: a.body == b'S' * 2000000,
-                      scaled(60, 10))
+                      scaled(30, 10))
             apache.stop()
             try:
                 interrupt('answers that kfront makes itself (503)', pattern, request('/cgi-bin/echo.cgi'),
-                          lambda a: a.status == 503, scaled(2000, 150))
+                          lambda a: a.status == 503, scaled(800, 100))
             finally:
                 apache.start()
     finally:

@@ -49,12 +49,14 @@ def main():
                     check("a client of another of the machine's addresses reaches the loopback backend")
                     works('127.0.0.9', static, cgi, V4)
 
+    apache.restore()
     with kfront():
         hit(static)
         check('a backend that comes back with another family is followed, and back again')
         with apache.configured(listen='0.0.0.0:8080'):
             wait_for(lambda: refused(V6), 'IPv6 no longer accepted', 15)
             works(V4, static, cgi)
+        apache.restore()
         wait_for(lambda: not refused(V6), 'IPv6 accepted again', 15)
         works(V6, static, cgi)
         works(V4, static, cgi)
