@@ -97,7 +97,7 @@ static void kf_lend(struct sock *sk, struct socket *sock)
  */
 bool kf_hookable(struct sock *sk)
 {
-	return !rcu_access_pointer(sk->sk_user_data) &&
+	return !rcu_access_pointer(__sk_user_data(sk)) &&
 	       sk->sk_prot == def_prot[sk->sk_family == AF_INET6] &&
 	       (sk->sk_data_ready == kf_listener_data_ready ||
 		sk->sk_data_ready == def_data_ready) &&
