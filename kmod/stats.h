@@ -20,14 +20,14 @@
 	_(BYTES_SENT, bytes_sent)		/* heads and bodies, queued to TCP */ \
 	_(BYTES_BY_REFERENCE, bytes_by_reference) /* of those, queued as page references */ \
 	_(BYTES_COPIED, bytes_copied)		/* of those, copied by the kernel while sending */ \
-	_(SERVED_SOFTIRQ, served_softirq)	/* hits: answered in the softirq that brought the request */ \
+	_(SERVED_SOFTIRQ, served_softirq)	/* hits: answered in softirq */ \
 	_(SERVED_WORKER, served_worker)		/* misses and streams: a worker was asked */ \
 	_(CACHE_HITS, cache_hits)					\
 	_(CACHE_MISSES, cache_misses)					\
 	_(CACHE_INSERTS, cache_inserts)					\
 	_(CACHE_EVICTIONS, cache_evictions)	/* for room, LRU or shrinker */	\
 	_(CACHE_INVALIDATIONS, cache_invalidations) /* fsnotify, validators, mounts, policy */ \
-	_(CACHE_ONE_SHOT, cache_one_shot)	/* built but not kept: too young, no room, remote fs */ \
+	_(CACHE_ONE_SHOT, cache_one_shot)	/* not kept: too young, no room, remote fs */ \
 	_(STREAMS, streams)			/* files larger than max_object_bytes */ \
 	_(STREAMS_ABORTED, streams_aborted)	/* the file changed while being sent */ \
 	_(HANDED_OVER, handed_over)		/* connections now with the backend */ \

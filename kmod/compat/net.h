@@ -12,7 +12,6 @@
 #include <linux/sysctl.h>
 #include <linux/timer.h>
 #include <linux/uio.h>
-#include <linux/version.h>
 #include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
 #include <net/tcp.h>
@@ -23,7 +22,7 @@
 #endif
 
 /* 6.11 made the table argument of sysctl handlers const. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#ifdef KF_HAVE_CONST_CTL_TABLE
 #define kf_ctl_table const struct ctl_table
 #else
 #define kf_ctl_table struct ctl_table
