@@ -3,6 +3,7 @@
 there is room: many small pipelined answers to a client that does not read yet.
 (Their heads fill skbs at an answer's edge, so TCP takes nothing at all, which a
 large body never shows. Such a request once hung, or went to the backend.)"""
+import contextlib
 import socket
 from lib import *
 
@@ -22,8 +23,10 @@ def all_answered(url, method, count):
     before = stats()
     # Small segments and a small window: the server's buffer is full soon.
     with Conn(rcvbuf=32768, mss=1460) as conn:
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
         conn.sock.setblocking(False)
-        left = request(url, method) * count
+        one = request(url, method)
+        left = one * count
         while left:        # what does not fit now goes when the answers are read
             try:
                 left = left[conn.sock.send(left):]
@@ -31,7 +34,7 @@ def all_answered(url, method, count):
                 break
         stalled()
         conn.sock.settimeout(DEADLINE)
-        unanswered = count - delta(before, 'requests')
+        unanswered = count - -(-len(left) // len(one)) - delta(before, 'requests')
         for number in range(count):
             if left and number % 50 == 0:
                 conn.sock.settimeout(0.001)
@@ -45,17 +48,32 @@ def all_answered(url, method, count):
     return unanswered
 
 
+@contextlib.contextmanager
+def small_buffers():
+    """Send buffers that do not grow beyond what some dozen answers fill."""
+    def wmem(value):
+        with open('/proc/sys/net/ipv4/tcp_wmem', 'w') as file:
+            file.write(value)
+    with open('/proc/sys/net/ipv4/tcp_wmem') as file:
+        usual = file.read()
+    wmem('4096 16384 32768')
+    try:
+        yield
+    finally:
+        wmem(usual)
+
+
 def main():
     top, base = fresh('brim')
     url = f'{base}/tiny.html'
     ripe(put(f'{top}/tiny.html', 'tiny'))
-    with kfront():
+    with small_buffers(), kfront():
         sysctl('keepalive_requests', 0)
         hit(url)
         for method in ('HEAD', 'GET'):
             waited = 0
-            # From a count that fits to ones that do not, by ones where the edge is.
-            for count in [*range(140, 152, scaled(1, 4)), 180, 400, 1500]:
+            # Counts of which the last one is a different one to find the buffer full.
+            for count in [*range(20, 180, scaled(16, 40)), 145, 147, 400]:
                 check(f'{count} pipelined {method}, read late')
                 waited += all_answered(url, method, count)
             assert waited, 'no answer ever had to wait for room'
