@@ -103,11 +103,11 @@ static int kf_listener_bind(struct kf_server *srv, struct socket *sock, int fami
 	if (family == AF_INET) {
 		if (srv->address_set)
 			sin.sin_addr.s_addr = srv->address.s6_addr32[3];
-		return kernel_bind(sock, (struct sockaddr *)&sin, sizeof(sin));
+		return kernel_bind(sock, (kf_sockaddr *)&sin, sizeof(sin));
 	}
 	if (srv->address_set)
 		sin6.sin6_addr = srv->address;
-	return kernel_bind(sock, (struct sockaddr *)&sin6, sizeof(sin6));
+	return kernel_bind(sock, (kf_sockaddr *)&sin6, sizeof(sin6));
 }
 
 static int kf_listener_open(struct kf_server *srv, struct kf_listener *l, int family,

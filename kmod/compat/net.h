@@ -28,6 +28,13 @@
 #define kf_ctl_table struct ctl_table
 #endif
 
+/* What kernel_bind() takes; 6.19 gave addresses of any length a type of their own. */
+#ifdef KF_HAVE_SOCKADDR_UNSIZED
+#define kf_sockaddr struct sockaddr_unsized
+#else
+#define kf_sockaddr struct sockaddr
+#endif
+
 /*
  * @table has @nr entries and an empty one behind them: 6.1 wants the empty one,
  * 6.12 wants it not counted.
