@@ -216,8 +216,10 @@ static bool kf_conn_answered(struct kf_conn *c)
 	if (!test_and_clear_bit(KF_CONN_ANSWERED, &c->flags))
 		return false;
 	c->state = c->streaming ? KF_SENDING : KF_REQUEST;
-	if (!c->streaming && c->timeout == KF_T_NONE)
+	if (!c->streaming && c->timeout == KF_T_NONE) {
+		c->una = tcp_sk(c->sk)->snd_una;
 		kf_wait_begin(c, KF_T_SEND);
+	}
 	return true;
 }
 
