@@ -14,12 +14,29 @@ from kmod import (DEBUG, DOCROOT, KERNEL, KernelLog, changed, delta, expect, han
 __all__ = ['Closed', 'Conn', 'Response', 'DEADLINE', 'exchange', 'get', 'netns', 'normal', 'request',
            'wait_for', 'DEBUG', 'DOCROOT', 'KERNEL', 'KernelLog', 'changed', 'delta', 'expect',
            'handed', 'kfront', 'leftovers', 'load', 'scaled', 'stats', 'sysctl', 'unload', 'apache',
-           'check', 'put', 'age', 'ripe', 'fresh', 'seeded', 'hit', 'same_as_backend', 'random']
+           'check', 'running', 'put', 'age', 'ripe', 'fresh', 'seeded', 'hit', 'same_as_backend', 'random']
 
 
 def check(what):
     """Say what is being checked: the last line before a failure is the promise broken."""
     print(f'  {time.strftime("%H:%M:%S")} {what}', flush=True)
+
+
+@contextlib.contextmanager
+def running(clients):
+    """Threads with .stop and .error: started, stopped at the end, and their first error is ours."""
+    for client in clients:
+        client.start()
+    try:
+        yield
+    finally:
+        for client in clients:
+            client.stop = True
+        for client in clients:
+            client.join()
+    for client in clients:
+        if client.error:
+            raise client.error
 
 
 def age(path, seconds=3600):

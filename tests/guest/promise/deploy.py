@@ -52,9 +52,7 @@ def flips(what, docroot, releases, link, url, relative=''):
     current = [0]
     with apache.configured(docroot=docroot), kfront(docroot=docroot):
         clients = [Client(current, url) for _ in range(4)]
-        for client in clients:
-            client.start()
-        try:
+        with running(clients):
             for number in range(1, RELEASES + 30):
                 before = stats()
                 if number < RELEASES:       # the rest in quick succession, cached or not
@@ -63,14 +61,6 @@ def flips(what, docroot, releases, link, url, relative=''):
                 subprocess.run(['ln', '-sfn', f'{relative or releases}/{number}', link], check=True)
                 current[0] = number
                 assert get(url).body == b'%08d ' % number * 500, f'not release {number} at once'
-        finally:
-            for client in clients:
-                client.stop = True
-            for client in clients:
-                client.join()
-    for client in clients:
-        if client.error:
-            raise client.error
 
 
 def main():

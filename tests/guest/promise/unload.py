@@ -87,20 +87,10 @@ def main():
     ripe(put(f'{top}/big.mp4', bytes(8 << 20)))
     cgi = apache.cgi('slow.cgi', SLOW)
     clients = [Client(pages) for _ in range(6)]
-    for client in clients:
-        client.start()
-    try:
+    with running(clients):
         for number in range(1, 21):
             cycle(number, f'{base}/5000.png', f'{base}/big.mp4', cgi, clients)
             assert not any(client.error for client in clients)
-    finally:
-        for client in clients:
-            client.stop = True
-        for client in clients:
-            client.join()
-    for client in clients:
-        if client.error:
-            raise client.error
     check('no socket of ours lives on')
     wait_for(lambda: not estab(), 'no socket on port 80')
     assert not kmod.leftovers()
