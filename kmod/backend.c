@@ -71,6 +71,32 @@ struct sock *kf_backend_find(struct kf_server *srv, const struct sock *child)
 	return sk;
 }
 
+int kf_backend_list(struct kf_server *srv, struct sock **socks, int max)
+{
+	struct inet_hashinfo *hi = srv->net->ipv4.tcp_death_row.hashinfo;
+	struct hlist_nulls_node *node;
+	unsigned int i;
+	struct sock *sk;
+	int nr = 0;
+
+	for (i = 0; i <= hi->lhash2_mask && nr < max; i++) {
+		struct inet_listen_hashbucket *bucket = &hi->lhash2[i];
+
+		if (hlist_nulls_empty(&bucket->nulls_head))
+			continue;
+		rcu_read_lock();
+		sk_nulls_for_each_rcu(sk, node, &bucket->nulls_head) {
+			if (nr < max && net_eq(sock_net(sk), srv->net) &&
+			    inet_sk(sk)->inet_num == srv->backend_port &&
+			    refcount_inc_not_zero(&sk->sk_refcnt))
+				socks[nr++] = sk;
+		}
+		rcu_read_unlock();
+		cond_resched();
+	}
+	return nr;
+}
+
 static unsigned int kf_listener_kind(const struct sock *sk)
 {
 	if (sk->sk_family == AF_INET)

@@ -25,6 +25,7 @@ struct kf_poll {
 
 	/* Any context: */
 	struct llist_head inbox;	/* connections that were kicked */
+	struct llist_head accepting;	/* tapped listeners with something in their queue */
 	unsigned long events;		/* KF_EV_*, atomic bit operations */
 
 	/* The poll only: */
