@@ -51,6 +51,7 @@ def flips(what, docroot, releases, link, url, relative=''):
     subprocess.run(['ln', '-sfn', f'{relative or releases}/0', link], check=True)
     current = [0]
     with apache.configured(docroot=docroot), kfront(docroot=docroot):
+        patient()
         clients = [Client(current, url) for _ in range(4)]
         with running(clients):
             for number in range(1, RELEASES + 30):
