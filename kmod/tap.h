@@ -13,7 +13,7 @@
 struct kf_poll;
 
 struct kf_tap {
-	struct list_head list;		/* the taps of a server, while its hooks are in; kf_tap_lock */
+	struct list_head list;		/* taps of a server, while the hooks are in; kf_tap_lock */
 	struct llist_node queue;	/* poll->accepting, while KF_TAP_PENDING */
 	unsigned long flags;		/* atomic bit operations */
 	/*
