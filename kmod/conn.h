@@ -30,7 +30,7 @@ enum kf_conn_state {
 	KF_ASKED,	/* the worker looks a path up, or reads a stream's chunk */
 	KF_SENDING,	/* an answer is partly queued */
 	KF_SETTLING,	/* handed over or given the last byte once all is acknowledged */
-	KF_PARKED,	/* to be handed over as soon as the backend can take it: park.c */
+	KF_PARKED,	/* to be handed over when the backend can take it: park.c */
 	KF_LINGER,	/* our FIN is out; swallowing what still comes */
 	KF_DEAD,	/* callbacks are out of the socket; the poll only has to free it */
 };
@@ -81,7 +81,7 @@ struct kf_conn {
 	u8 state;			/* enum kf_conn_state */
 	u8 timeout;			/* enum kf_timeout */
 	u8 want;			/* enum kf_want; for the write-space callback; slock */
-	u8 reason;			/* enum kf_reason: why it goes over (KF_SETTLING, KF_PARKED) */
+	u8 reason;			/* enum kf_reason: why it goes over, while it waits for that */
 	bool sending:1;			/* inside a send: write-space calls are our own doing */
 	bool close_after:1;		/* the answer being sent is the last */
 	bool asked_close:1;		/* ... because the client said so */
