@@ -22,8 +22,10 @@ static struct sock *kf_find4(struct kf_server *srv, const struct sock *child, __
  * ones: on an unprivileged port any local user may listen on an address that a
  * backend behind loopback left free, and must not get its connections.
  */
-static struct sock *kf_choose(struct sock *own, struct sock *loopback)
+static struct sock *kf_choose(struct kf_server *srv, struct sock *own, struct sock *loopback)
 {
+	if (srv->inl)	/* what loopback's server does not show, we do not show either */
+		return own;
 	if (!own || !loopback || own == loopback)
 		return own ?: loopback;
 	if (uid_eq(own->sk_uid, GLOBAL_ROOT_UID) || uid_eq(own->sk_uid, loopback->sk_uid))
@@ -33,7 +35,7 @@ static struct sock *kf_choose(struct sock *own, struct sock *loopback)
 
 static struct sock *kf_find_any4(struct kf_server *srv, const struct sock *child)
 {
-	return kf_choose(kf_find4(srv, child, child->sk_rcv_saddr),
+	return kf_choose(srv, kf_find4(srv, child, child->sk_rcv_saddr),
 			 kf_find4(srv, child, htonl(INADDR_LOOPBACK)));
 }
 
@@ -50,7 +52,7 @@ static struct sock *kf_find_any6(struct kf_server *srv, const struct sock *child
 {
 	if (ipv6_addr_v4mapped(&child->sk_v6_rcv_saddr))
 		return kf_find_any4(srv, child);
-	return kf_choose(kf_find6(srv, child, &child->sk_v6_rcv_saddr),
+	return kf_choose(srv, kf_find6(srv, child, &child->sk_v6_rcv_saddr),
 			 kf_find6(srv, child, &in6addr_loopback));
 }
 #endif

@@ -14,6 +14,7 @@
 #include "file.h"
 #include "handover.h"
 #include "hook.h"
+#include "park.h"
 #include "poll.h"
 #include "request.h"
 #include "send.h"
@@ -119,6 +120,7 @@ void kf_conn_drop_answer(struct kf_conn *c)
 void kf_conn_finish(struct kf_conn *c)
 {
 	kf_conn_drop_answer(c);
+	kf_unpark(c);
 	kf_wait_end(c);
 	if (c->state != KF_NEWBORN)
 		kf_unhook(c->sk);
@@ -231,23 +233,30 @@ static void kf_conn_ended(struct kf_conn *c)
 	kf_conn_finish(c);
 }
 
-/* The module is going: what can be given to the backend is, the rest may finish its answer. */
+/*
+ * The module is going: what can be given to the backend is, the rest may finish its
+ * answer or wait for the backend. In the end even that is over.
+ */
 static bool kf_conn_unload(struct kf_conn *c)
 {
 	struct kf_server *srv = c->poll->srv;
 
-	if (READ_ONCE(srv->aborting)) {
-		kf_count(srv, KILLED_UNLOAD);
-		c->reset = c->state == KF_SENDING || c->state == KF_SETTLING;
-		kf_discard(c->sk);
-		kf_conn_finish(c);
-		return true;
-	}
 	if (c->state == KF_REQUEST) {
 		kf_handover(c, KF_R_UNLOAD);
 		return true;
 	}
-	return false;
+	if (!READ_ONCE(srv->aborting))
+		return false;
+	if (c->state == KF_PARKED) {
+		kf_handover_parked(c, true);
+		return true;
+	}
+	if (c->state != KF_LINGER)	/* that one has its answer */
+		kf_count(srv, KILLED_UNLOAD);
+	c->reset = c->state == KF_SENDING || c->state == KF_SETTLING;
+	kf_discard(c->sk);
+	kf_conn_finish(c);
+	return true;
 }
 
 /* One step; false: nothing more to do now. Holds: slock, not owned. */
@@ -276,7 +285,7 @@ static bool kf_conn_step(struct kf_conn *c, int *work)
 		kf_conn_linger(c);
 		return false;
 	}
-	return false;
+	return false;	/* KF_PARKED: it is the tick that tries again, in turn */
 }
 
 /* The socket left us (closed or handed over) and so do we, once nobody has us queued. */
@@ -293,9 +302,24 @@ static void kf_conn_dispose(struct kf_conn *c)
 	}
 }
 
+/* Done for now; what has to be done outside the lock is. May free @c. */
+static void kf_conn_unlock(struct kf_conn *c, struct sock *sk)
+{
+	struct sock *wake = c->wake;
+
+	c->wake = NULL;
+	bh_unlock_sock(sk);
+	if (wake) {
+		sock_put(sk);		/* held since it was queued: see kf_handover_try() */
+		kf_handover_wake(wake);
+	}
+	if (c->state == KF_DEAD)
+		kf_conn_dispose(c);
+}
+
 int kf_conn_run(struct kf_conn *c)
 {
-	struct sock *sk = c->sk, *wake;
+	struct sock *sk = c->sk;
 	int steps = 0, work = 0;
 
 	if (c->state == KF_DEAD) {
@@ -316,16 +340,22 @@ int kf_conn_run(struct kf_conn *c)
 		kf_conn_kick(c);
 		break;
 	}
-	wake = c->wake;
-	c->wake = NULL;
-	bh_unlock_sock(sk);
-	if (wake) {
-		sock_put(sk);		/* held since it was queued: see kf_handover_now() */
-		kf_handover_wake(wake);
-	}
-	if (c->state == KF_DEAD)
-		kf_conn_dispose(c);	/* may free c */
+	kf_conn_unlock(c, sk);
 	return max(work, 1);
+}
+
+bool kf_conn_retry(struct kf_conn *c)
+{
+	struct sock *sk = c->sk;
+	bool left;
+
+	bh_lock_sock(sk);
+	/* One that was reset was kicked, too. */
+	if (!sock_owned_by_user(sk) && sk->sk_state != TCP_CLOSE)
+		kf_handover_parked(c, false);
+	left = c->state != KF_PARKED;
+	kf_conn_unlock(c, sk);
+	return left;
 }
 
 bool kf_conn_timed_out(struct kf_conn *c)
@@ -339,7 +369,8 @@ bool kf_conn_timed_out(struct kf_conn *c)
 	late = !sock_owned_by_user(sk);
 	if (!late)
 		goto out;
-	kf_wait_end(c);
+	if (which != KF_T_BACKEND)	/* there kf_unpark() ends the wait */
+		kf_wait_end(c);
 	switch (which) {
 	case KF_T_HEADER:
 		kf_count(srv, TIMEOUTS_HEADER);
@@ -372,12 +403,13 @@ bool kf_conn_timed_out(struct kf_conn *c)
 		kf_count(srv, TIMEOUTS_LINGER);
 		kf_conn_finish(c);
 		break;
+	case KF_T_BACKEND:
+		kf_handover_parked(c, true);
+		break;
 	case KF_T_NONE:
 		break;
 	}
 out:
-	bh_unlock_sock(sk);
-	if (late && c->state == KF_DEAD)
-		kf_conn_dispose(c);
+	kf_conn_unlock(c, sk);
 	return late;
 }

@@ -30,6 +30,7 @@ enum kf_conn_state {
 	KF_ASKED,	/* the worker looks a path up, or reads a stream's chunk */
 	KF_SENDING,	/* an answer is partly queued */
 	KF_SETTLING,	/* handed over or given the last byte once all is acknowledged */
+	KF_PARKED,	/* to be handed over when the backend can take it: park.c */
 	KF_LINGER,	/* our FIN is out; swallowing what still comes */
 	KF_DEAD,	/* callbacks are out of the socket; the poll only has to free it */
 };
@@ -40,6 +41,7 @@ enum kf_timeout {
 	KF_T_KEEPALIVE,
 	KF_T_SEND,
 	KF_T_LINGER,
+	KF_T_BACKEND,
 	KF_T_COUNT,
 	KF_T_NONE = KF_T_COUNT
 };
@@ -79,7 +81,7 @@ struct kf_conn {
 	u8 state;			/* enum kf_conn_state */
 	u8 timeout;			/* enum kf_timeout */
 	u8 want;			/* enum kf_want; for the write-space callback; slock */
-	u8 reason;			/* enum kf_reason: why it goes over (KF_SETTLING) */
+	u8 reason;			/* enum kf_reason: why it goes over, while it waits for that */
 	bool sending:1;			/* inside a send: write-space calls are our own doing */
 	bool close_after:1;		/* the answer being sent is the last */
 	bool asked_close:1;		/* ... because the client said so */
@@ -116,6 +118,9 @@ int kf_conn_run(struct kf_conn *c);
  * Return: false when the socket was owned by somebody else: nothing done, ask again.
  */
 bool kf_conn_timed_out(struct kf_conn *c);
+
+/* Try again to hand over one that is parked. Same context; may free @c. Return: it left. */
+bool kf_conn_retry(struct kf_conn *c);
 
 /* Steps of the state machine, used by request.c, send.c and handover.c. Hold: slock, not owned. */
 void kf_conn_drop_answer(struct kf_conn *c);

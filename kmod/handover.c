@@ -7,7 +7,7 @@
  *
  * Nothing is allocated: the child kept its request_sock, and that moves from
  * queue to queue. The enqueue is our own: the kernel's destroys the child when
- * the listener has gone (kernel-traps 7), we try to answer 503.
+ * the listener has gone (kernel-traps 7), ours lets it wait (park.c) or answers 503.
  *
  * Runs in the poll under the child's slock; lock order slock -> rskq_lock is
  * the kernel's own.
@@ -19,6 +19,7 @@
 #include "handover.h"
 #include "hook.h"
 #include "listener.h"
+#include "park.h"
 #include "poll.h"
 #include "request.h"
 #include "send.h"
@@ -91,18 +92,14 @@ bool kf_enqueue(struct sock *backend, struct request_sock *req, struct sock *chi
 	return ok;
 }
 
-static void kf_handover_failed(struct kf_conn *c)
-{
-	struct kf_server *srv = c->poll->srv;
-
-	kf_backend_suspect(srv);
-	if (c->state == KF_NEWBORN)
-		kf_conn_reset(c);
-	else if (READ_ONCE(srv->stopping))
-		c->state = KF_REQUEST;	/* the next sweep tries again, until told to abort */
-	else
-		kf_reply_error(c, 503);
-}
+/* Why a hand-over did not come about. Only the first two may be otherwise in a moment. */
+enum kf_unable {
+	KF_ABLE,
+	KF_ABSENT,	/* nobody listens */
+	KF_FULL,	/* the accept queue is full, or others wait for room there */
+	KF_FAMILY,
+	KF_MPTCP,
+};
 
 /*
  * Inline: the very listener it came from; or, when that one stopped (a restart), the
@@ -123,43 +120,50 @@ static struct sock *kf_home(struct kf_conn *c)
 	return NULL;
 }
 
-/* The backend's listener for @c, referenced, if it may have it; else why not is counted. */
-static struct sock *kf_handover_to(struct kf_conn *c)
+/* The backend's listener for @c, referenced, if it may have it; else @why says why not. */
+static struct sock *kf_handover_to(struct kf_conn *c, enum kf_unable *why)
 {
 	struct kf_server *srv = c->poll->srv;
 	struct sock *backend = srv->inl ? kf_home(c) : kf_backend_find(srv, c->sk);
 
+	*why = KF_ABLE;
 	if (!backend) {
-		kf_count(srv, HANDOVER_FAILED_ABSENT);
+		*why = KF_ABSENT;
 		return NULL;
 	}
-	if (backend->sk_family != c->sk->sk_family)
-		kf_count(srv, HANDOVER_FAILED_FAMILY);
-	else if (sk_is_mptcp(backend))
-		kf_count(srv, HANDOVER_FAILED_MPTCP);
-	else if (sk_acceptq_is_full(backend))
-		kf_count(srv, HANDOVER_FAILED_FULL);
-	else
+	if (backend->sk_family != c->sk->sk_family) {
+		*why = KF_FAMILY;
+	} else if (sk_is_mptcp(backend)) {
+		*why = KF_MPTCP;
+	} else if (sk_acceptq_is_full(backend)) {
+		c->poll->refused = backend;
+		*why = KF_FULL;
+	} else {
 		return backend;
+	}
 	sock_put(backend);
 	return NULL;
 }
 
-static void kf_handover_now(struct kf_conn *c, enum kf_reason why)
+/* KF_ABLE: it left, or has ended. Otherwise nothing has changed. */
+static enum kf_unable kf_handover_try(struct kf_conn *c, enum kf_reason why)
 {
 	struct kf_server *srv = c->poll->srv;
 	bool foreign = c->state == KF_NEWBORN;
 	struct sock *sk = c->sk, *backend;
+	enum kf_unable unable;
 
 	if (!(1 << sk->sk_state & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT))) {
 		kf_count(srv, HANDOVER_FAILED_STATE);
 		kf_conn_finish(c);
-		return;
+		return KF_ABLE;
 	}
-	backend = kf_handover_to(c);
-	if (!backend) {
-		kf_handover_failed(c);
-		return;
+	backend = kf_handover_to(c, &unable);
+	if (!backend)
+		return unable;
+	if (kf_park_behind(c, backend)) {
+		sock_put(backend);
+		return KF_FULL;
 	}
 	/* As it will be accepted: once it is in the queue another CPU may have it. */
 	if (!foreign)
@@ -170,20 +174,78 @@ static void kf_handover_now(struct kf_conn *c, enum kf_reason why)
 		kf_inherit(sk, backend);
 	if (!kf_enqueue(backend, c->req, sk, true)) {
 		sock_put(backend);
-		kf_count(srv, HANDOVER_FAILED_ABSENT);
 		if (!foreign)
 			kf_hook(c);
-		kf_handover_failed(c);
-		return;
+		return KF_ABSENT;
 	}
 	kf_count(srv, HANDED_OVER);
 	this_cpu_inc(srv->stats->handed_over[why]);
+	kf_unpark(c);
 	kf_wait_end(c);
-	sock_hold(sk);		/* until it is unlocked: kf_conn_run() */
+	sock_hold(sk);		/* until it is unlocked: kf_conn_unlock() */
 	c->wake = backend;
 	c->sk = NULL;
 	c->req = NULL;
 	c->state = KF_DEAD;
+	return KF_ABLE;
+}
+
+/* It was tried, and waited for: say so to whoever asked. */
+static void kf_handover_failed(struct kf_conn *c, enum kf_unable unable)
+{
+	struct kf_server *srv = c->poll->srv;
+
+	switch (unable) {
+	case KF_ABSENT:
+		kf_count(srv, HANDOVER_FAILED_ABSENT);
+		break;
+	case KF_FULL:
+		kf_count(srv, HANDOVER_FAILED_FULL);
+		break;
+	case KF_FAMILY:
+		kf_count(srv, HANDOVER_FAILED_FAMILY);
+		break;
+	case KF_MPTCP:
+		kf_count(srv, HANDOVER_FAILED_MPTCP);
+		break;
+	case KF_ABLE:
+		break;
+	}
+	kf_unpark(c);
+	if (c->state == KF_NEWBORN)
+		kf_conn_reset(c);
+	else if (c->answered && !tcp_inq(c->sk))
+		kf_request_close(c);	/* idle: nobody has asked */
+	else
+		kf_reply_error(c, 503);
+}
+
+static bool kf_may_wait(enum kf_unable unable)
+{
+	return unable == KF_ABSENT || unable == KF_FULL;
+}
+
+static void kf_handover_now(struct kf_conn *c, enum kf_reason why)
+{
+	enum kf_unable unable = kf_handover_try(c, why);
+
+	if (unable == KF_ABLE)
+		return;
+	kf_backend_suspect(c->poll->srv);
+	if (c->state != KF_NEWBORN && kf_may_wait(unable) && kf_park(c, why))
+		return;
+	kf_handover_failed(c, unable);
+}
+
+void kf_handover_parked(struct kf_conn *c, bool last)
+{
+	enum kf_unable unable = kf_handover_try(c, c->reason);
+
+	if (unable == KF_ABLE)
+		return;
+	kf_backend_suspect(c->poll->srv);
+	if (last || !kf_may_wait(unable))
+		kf_handover_failed(c, unable);
 }
 
 void kf_handover(struct kf_conn *c, enum kf_reason why)

@@ -9,14 +9,20 @@
  * kf_handover() - the backend shall have this connection, its bytes unread
  * @why: counted as handed_over_NAME
  *
- * At once, or when every answer we queued is acknowledged (KF_SETTLING). When the
- * backend cannot take it, the client gets a 503.
+ * At once, or when every answer we queued is acknowledged (KF_SETTLING), or when the
+ * backend can take it (KF_PARKED). When it never can, the client gets a 503.
  * Holds: slock, not owned. Afterwards look at @c->state.
  */
 void kf_handover(struct kf_conn *c, enum kf_reason why);
 
 /* The same for a newborn that something else drives already: never hooked, never answered. */
 void kf_handover_foreign(struct kf_conn *c);
+
+/*
+ * One that is parked tries again, for the reason it has; @last: if not now, then never.
+ * Holds: slock, not owned. Afterwards look at @c->state.
+ */
+void kf_handover_parked(struct kf_conn *c, bool last);
 
 /**
  * kf_enqueue() - a request with its child to the end of a listener's accept queue

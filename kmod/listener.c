@@ -26,6 +26,7 @@
 
 #define KF_SWEEP	HZ		/* between looks while something is missing */
 #define KF_SWEEP_IDLE	(5 * HZ)	/* and when nothing is: the backend may change */
+#define KF_HANDSHAKES	(2 * HZ)	/* for those under way when we stop listening */
 
 struct kf_listener {
 	struct kf_server *srv;
@@ -35,7 +36,8 @@ struct kf_listener {
 struct kf_listeners {
 	struct kf_server *srv;
 	struct delayed_work sweep;	/* (re)makes the sockets; drains after no memory */
-	unsigned int shape;		/* mask of KF_L_*; the sweep only */
+	struct mutex lock;		/* protects shape, v4.sock, v6.sock */
+	unsigned int shape;		/* mask of KF_L_* */
 	bool known;			/* shape is the backend's; a failed hand-over clears it */
 	bool no_ipv6;			/* this kernel has none: IPv4 whatever the backend has */
 	bool started;			/* the first attempt was made */
@@ -123,6 +125,8 @@ static int kf_listener_open(struct kf_server *srv, struct kf_listener *l, int fa
 	sk = sock->sk;
 	kf_hook_learn_defaults(sk);
 	sock_set_reuseaddr(sk);
+	if (srv->reuseport)
+		sock_set_reuseport(sk);
 	tcp_sock_set_nodelay(sk);	/* inherited: pipelined answers must not wait for ACKs */
 	if (family == AF_INET6)
 		err = kf_listener_setopt(sock, SOL_IPV6, IPV6_V6ONLY, v6only);
@@ -153,6 +157,48 @@ fail:
 	return err;
 }
 
+/*
+ * No SYN finds us any more, but somebody else who listens there, if there is one;
+ * handshakes that have begun still complete: their requests are in the table of
+ * connections and name us, and we stay TCP_LISTEN. When it closes the socket the
+ * stack finds it unhashed. Who has completed one but said nothing yet
+ * (TCP_DEFER_ACCEPT) is asked again by the stack one second after the SYN, and
+ * that ACK must suffice now.
+ */
+static void kf_listener_hide(struct kf_listener *l)
+{
+	struct sock *sk;
+
+	if (!l->sock)
+		return;
+	sk = l->sock->sk;
+	lock_sock(sk);
+	if (sk->sk_state == TCP_LISTEN) {
+		sk->sk_prot->unhash(sk);
+		WRITE_ONCE(inet_csk(sk)->icsk_accept_queue.rskq_defer_accept, 0);
+	}
+	release_sock(sk);
+}
+
+static bool kf_listener_settled(const struct kf_listener *l)
+{
+	return !l->sock || l->sock->sk->sk_state != TCP_LISTEN ||
+	       !reqsk_queue_len(&inet_csk(l->sock->sk)->icsk_accept_queue);
+}
+
+/* Waits until the handshakes that had begun when kf_listener_hide() came are over. */
+static void kf_listeners_settle(struct kf_listeners *ls)
+{
+	unsigned long end = jiffies + KF_HANDSHAKES;
+
+	kf_listener_hide(&ls->v4);
+	kf_listener_hide(&ls->v6);
+	synchronize_rcu();	/* each SYN that found us is in the queue now */
+	while (!(kf_listener_settled(&ls->v4) && kf_listener_settled(&ls->v6)) &&
+	       time_before(jiffies, end))
+		schedule_timeout_uninterruptible(HZ / 100 ?: 1);
+}
+
 static void kf_listener_close(struct kf_listener *l)
 {
 	struct sock *sk;
@@ -171,7 +217,7 @@ static void kf_listener_close(struct kf_listener *l)
 	local_bh_disable();
 	kf_listener_drain(l, sk);
 	local_bh_enable();
-	sock_release(l->sock);	/* resets what arrived in the last microseconds */
+	sock_release(l->sock);	/* resets handshakes under way, unless they were waited for */
 	l->sock = NULL;
 }
 
@@ -243,14 +289,12 @@ static bool kf_listener_lost(const struct kf_listener *l)
 	return l->sock && READ_ONCE(l->sock->sk->sk_state) != TCP_LISTEN;
 }
 
-static void kf_listeners_sweep(struct work_struct *work)
+static void kf_listeners_remake(struct kf_listeners *ls)
 {
-	struct kf_listeners *ls = container_of(to_delayed_work(work), struct kf_listeners, sweep);
 	struct kf_server *srv = ls->srv;
 	unsigned int backend, shape;
 	int err;
 
-	kf_listeners_drain(ls);
 	backend = kf_backend_survey(srv);
 	shape = kf_listeners_shape(srv, backend);
 	WRITE_ONCE(ls->known, backend != 0);
@@ -259,6 +303,7 @@ static void kf_listeners_sweep(struct work_struct *work)
 	if (kf_listener_lost(&ls->v4) || kf_listener_lost(&ls->v6))
 		kf_listeners_close(ls);
 	if (!ls->shape || (backend && shape != ls->shape)) {
+		/* At once: until the new ones are there, SYNs find nobody. */
 		kf_listeners_close(ls);
 		err = kf_listeners_open(ls, shape);
 		if (err && ls->started)
@@ -272,6 +317,17 @@ static void kf_listeners_sweep(struct work_struct *work)
 	ls->started = true;
 	queue_delayed_work(system_wq, &ls->sweep,
 			   READ_ONCE(ls->known) && ls->shape ? KF_SWEEP_IDLE : KF_SWEEP);
+}
+
+static void kf_listeners_sweep(struct work_struct *work)
+{
+	struct kf_listeners *ls = container_of(to_delayed_work(work), struct kf_listeners, sweep);
+
+	mutex_lock(&ls->lock);
+	kf_listeners_drain(ls);
+	if (!READ_ONCE(ls->srv->stopping))
+		kf_listeners_remake(ls);
+	mutex_unlock(&ls->lock);
 }
 
 void kf_backend_suspect(struct kf_server *srv)
@@ -294,6 +350,7 @@ int kf_listeners_start(struct kf_server *srv)
 	if (!ls)
 		return -ENOMEM;
 	ls->srv = srv;
+	mutex_init(&ls->lock);
 	INIT_DELAYED_WORK(&ls->sweep, kf_listeners_sweep);
 	srv->listeners = ls;
 	queue_delayed_work(system_wq, &ls->sweep, 0);
@@ -317,10 +374,13 @@ void kf_listeners_stop(struct kf_server *srv)
 
 	if (!ls)
 		return;
-	WRITE_ONCE(srv->stopping, true);	/* nobody queues the sweep any more */
+	WRITE_ONCE(srv->stopping, true);	/* the sweep only drains from now on */
 	cancel_delayed_work_sync(&ls->sweep);
+	kf_listeners_settle(ls);
+	mutex_lock(&ls->lock);
 	kf_listeners_close(ls);
-	cancel_delayed_work_sync(&ls->sweep);	/* the last drain may have had no memory */
+	mutex_unlock(&ls->lock);
+	cancel_delayed_work_sync(&ls->sweep);	/* a drain may have had no memory */
 	/* ls itself stays for kf_listeners_free(): connections still look at it */
 }
 

@@ -33,6 +33,10 @@ static uint backend_port = 8080;
 module_param(backend_port, uint, 0444);
 MODULE_PARM_DESC(backend_port, "TCP port the web server listens on, 1-65535; the same as port: inline (default: 8080)");
 
+static bool reuseport;
+module_param(reuseport, bool, 0444);
+MODULE_PARM_DESC(reuseport, "let others of root's listen on the port, too: SO_REUSEPORT (default: 0)");
+
 static char *hosts = "";
 module_param(hosts, charp, 0444);
 MODULE_PARM_DESC(hosts, "names to answer for, comma list, *.name for all below (default: every)");
@@ -70,6 +74,7 @@ static int kf_param_ports(struct kf_server *srv)
 	}
 	srv->port = port;
 	srv->backend_port = backend_port;
+	srv->reuseport = reuseport;
 	return 0;
 }
 

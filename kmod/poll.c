@@ -156,6 +156,7 @@ static struct kf_poll *kf_poll_alloc(struct kf_server *srv, int node)
 	INIT_LIST_HEAD(&p->conns);
 	for (i = 0; i < KF_T_COUNT; i++)
 		INIT_LIST_HEAD(&p->waits[i]);
+	p->park_at = &p->waits[KF_T_BACKEND];
 	timer_setup(&p->timer, kf_tick, 0);
 	INIT_WORK(&p->close_work, kf_close_work);
 	return p;
@@ -198,14 +199,16 @@ static void kf_polls_sweep(struct kf_server *srv)
 	}
 }
 
-/* Waits for each connection to be closed or handed over, until the bound. */
-static bool kf_polls_empty(struct kf_server *srv, unsigned long bound)
+/* Waits for each connection to be closed or handed over; false: not within the bound. */
+static bool kf_polls_empty(struct kf_server *srv, bool bounded)
 {
-	unsigned long end = jiffies + bound;
+	unsigned long begin = jiffies, bound;
 	unsigned int rounds = 0;
 
 	while (percpu_counter_sum(&srv->open)) {
-		if (bound && time_after(jiffies, end))
+		/* Read each time: whoever waits for rmmod may lose patience. */
+		bound = msecs_to_jiffies(READ_ONCE(srv->set.drain_timeout_ms));
+		if (bounded && jiffies - begin > bound)
 			return false;
 		if (!(rounds++ % KF_SWEEP_ROUNDS))
 			kf_polls_sweep(srv);
@@ -216,16 +219,17 @@ static bool kf_polls_empty(struct kf_server *srv, unsigned long bound)
 
 /*
  * Process context; the listeners are gone, so no connection comes any more. Idle
- * ones go to the backend, answers on their way get a second, then everything is
- * closed. What remains to wait for after that is the worker's open questions.
+ * ones go to the backend, answers on their way and connections that wait for the
+ * backend get drain_timeout_ms, then everything is closed. What remains to wait for
+ * after that is the worker's open questions.
  */
 void kf_polls_drain(struct kf_server *srv)
 {
 	WRITE_ONCE(srv->stopping, true);
-	if (kf_polls_empty(srv, HZ))
+	if (kf_polls_empty(srv, true))
 		return;
 	WRITE_ONCE(srv->aborting, true);
-	kf_polls_empty(srv, 0);
+	kf_polls_empty(srv, false);
 }
 
 /* After kf_polls_drain(), or after a failed start. */

@@ -33,6 +33,8 @@ struct kf_poll {
 	struct llist_head retry;	/* socket was owned, or no memory: at the next tick */
 	struct list_head conns;		/* all that this poll owns */
 	struct list_head waits[KF_T_COUNT]; /* by begin of the wait; see timer.c */
+	struct list_head *park_at;	/* in waits[KF_T_BACKEND]: where park.c goes on */
+	const struct sock *refused;	/* the last full listener; compared, never looked into */
 	struct page *head_page;		/* response heads are written here; order 0 */
 	u32 head_used;
 	u32 date_second;		/* for which date is valid */

@@ -43,6 +43,9 @@ struct kf_settings {
 	int max_object_bytes;
 	unsigned long cache_bytes;
 	int revalidate_ms;
+	int backend_wait_ms;
+	int max_parked;
+	int drain_timeout_ms;
 };
 
 struct kf_server {
@@ -53,6 +56,7 @@ struct kf_server {
 	bool address_set;
 	u16 port;			/* host byte order */
 	u16 backend_port;		/* the same: inline */
+	bool reuseport;
 	const char *docroot;		/* absolute; resolved per miss, from init's root */
 	const struct cred *cred;	/* uid/gid/groups, no capabilities: files are opened so */
 	struct kf_settings set;
@@ -73,6 +77,7 @@ struct kf_server {
 	struct workqueue_struct *cache_wq; /* bounds memory and staleness: nor must this */
 	atomic_t lookups;		/* questions to the worker that are not answered */
 	atomic_t streams;		/* large files on their way */
+	atomic_t parked;		/* connections that wait for the backend */
 	bool stopping;			/* set once: connections go over or finish their answer */
 	bool aborting;			/* set later: whatever is left is closed */
 };

@@ -43,6 +43,7 @@ static int kf_stats_show(struct seq_file *m, void *unused)
 		seq_printf(m, "handed_over_%s %llu\n", kf_reason_names[i], over[i]);
 	kf_cache_usage(srv, &objects, &bytes);
 	seq_printf(m, "connections_open %lld\n", percpu_counter_sum_positive(&srv->open));
+	seq_printf(m, "connections_parked %d\n", atomic_read(&srv->parked));
 	seq_printf(m, "listeners %d\n", srv->inl ? kf_inline_listeners(srv) :
 		   kf_listeners_count(srv));
 	seq_printf(m, "cache_objects %llu\n", objects);

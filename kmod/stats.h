@@ -32,6 +32,7 @@
 	_(STREAMS, streams)			/* files larger than max_object_bytes */ \
 	_(STREAMS_ABORTED, streams_aborted)	/* the file changed while being sent */ \
 	_(HANDED_OVER, handed_over)		/* connections now with the backend */ \
+	_(PARKED, parked)			/* had to wait for the backend */ \
 	_(HANDOVER_FAILED_ABSENT, handover_failed_absent) /* no listener on backend_port */ \
 	_(HANDOVER_FAILED_FULL, handover_failed_full)	/* its accept queue is full */	\
 	_(HANDOVER_FAILED_FAMILY, handover_failed_family) /* IPv4/IPv6 sockets do not match */ \

@@ -26,6 +26,7 @@ static int header_lines_max = 1000;
 static int object_bytes_max = 16 * 1024 * 1024;
 static int revalidate_min = 10;
 static int revalidate_max = 60 * 1000;
+static int parked_max = 1000 * 1000;
 static unsigned long cache_bytes_min = 64 * 1024;
 
 void kf_settings_defaults(struct kf_settings *set)
@@ -42,6 +43,9 @@ void kf_settings_defaults(struct kf_settings *set)
 		.max_object_bytes = 1024 * 1024,
 		.cache_bytes = (totalram_pages() << PAGE_SHIFT) / 16,
 		.revalidate_ms = 1000,
+		.backend_wait_ms = 3000,
+		.max_parked = 4096,
+		.drain_timeout_ms = 10000,
 	};
 }
 
@@ -97,6 +101,9 @@ static const struct ctl_table kf_template[] = {
 	KF_INT(max_header_lines, one, header_lines_max),
 	KF_INT(max_object_bytes, zero, object_bytes_max),
 	KF_INT(revalidate_ms, revalidate_min, revalidate_max),
+	KF_INT(backend_wait_ms, zero, timeout_max),
+	KF_INT(max_parked, zero, parked_max),
+	KF_INT(drain_timeout_ms, zero, timeout_max),
 	{
 		.procname = "cache_bytes",
 		.data = (void *)offsetof(struct kf_settings, cache_bytes),

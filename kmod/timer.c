@@ -10,9 +10,11 @@
  */
 #include <linux/jiffies.h>
 #include "compat/net.h"
+#include "park.h"
 #include "poll.h"
 
 #define KF_TICK (HZ / 10 ?: 1)	/* granularity of the waits */
+#define KF_PARK_TICK (HZ / 50 ?: 1) /* while anything waits for the backend */
 #define KF_EXPIRE_MAX 64	/* expiries handled in one round of the poll */
 
 static const int kf_linger_ms = 2000;
@@ -26,6 +28,10 @@ static u32 kf_bound(struct kf_server *srv, enum kf_timeout which)
 		return msecs_to_jiffies(READ_ONCE(srv->set.keepalive_timeout_ms));
 	case KF_T_SEND:
 		return msecs_to_jiffies(READ_ONCE(srv->set.send_timeout_ms));
+	case KF_T_BACKEND:
+		if (READ_ONCE(srv->stopping))	/* kf_polls_drain() says how long */
+			return U32_MAX;
+		return msecs_to_jiffies(READ_ONCE(srv->set.backend_wait_ms));
 	case KF_T_LINGER:
 	case KF_T_NONE:
 		break;
@@ -52,8 +58,12 @@ void kf_wait_end(struct kf_conn *c)
 /* The timer is left alone while it runs: no mod_timer() per request. */
 void kf_tick_arm(struct kf_poll *p)
 {
-	unsigned long at = jiffies + (llist_empty(&p->retry) ? KF_TICK : 1);
+	unsigned long at = jiffies;
 
+	if (!llist_empty(&p->retry))
+		at += 1;
+	else
+		at += list_empty(&p->waits[KF_T_BACKEND]) ? KF_TICK : KF_PARK_TICK;
 	if (!timer_pending(&p->timer) || time_before(at, p->timer.expires))
 		timer_reduce(&p->timer, at);
 }
@@ -90,6 +100,7 @@ void kf_waits_expire(struct kf_poll *p)
 	int which, left = KF_EXPIRE_MAX;
 	bool waiting = false;
 
+	kf_parked_retry(p);
 	for (which = 0; which < KF_T_COUNT; which++) {
 		if (!kf_expire_list(p, which, &left)) {
 			set_bit(KF_EV_TICK, &p->events);

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Without Apache the static files are still served and everything else gets 503
-with Retry-After; when it is back, so is everything."""
+with Retry-After, after waiting for as long as it may; when it is back, so is everything."""
 import select
 import socket
 import apache
 from lib import *
+
+WAIT = 100                          # ms that what is Apache's waits; parked.py is about that
 
 
 def unavailable(answer):
@@ -17,6 +19,7 @@ def without_backend(static, fresh_file, cgi):
     before = stats()
     assert get(static).body == b'a page' and get(fresh_file).body == b'another'
     expect(before, requests=2, responses_503=0)
+    sysctl('backend_wait_ms', WAIT)
     for what, raw in (('CGI', request(cgi)), ('404', request('/none.html')), ('HEAD', request(cgi, 'HEAD')),
                       ('POST', request(cgi, 'POST', body=b'x' * 5000)), ('no HTTP', b'hello\r\n\r\n')):
         check(f'{what}: 503')
@@ -25,7 +28,7 @@ def without_backend(static, fresh_file, cgi):
             conn.send(raw)
             unavailable(conn.response(what))
             conn.closed()
-        expect(before, responses_503=1, handed_over=0, handover_failed_absent=1)
+        expect(before, responses_503=1, handed_over=0, parked=1, handover_failed_absent=1)
     check('static, static, CGI on one connection, in one segment and apart')
     for pieces in ([request(static) * 2 + request(cgi)], [request(static), request(static), request(cgi)]):
         with Conn() as conn:
@@ -39,7 +42,7 @@ def without_backend(static, fresh_file, cgi):
     for conn in conns:
         unavailable(conn.response())
         conn.close()
-    expect(before, responses_503=100, handover_failed_absent=100)
+    expect(before, responses_503=100, parked=100, handover_failed_absent=100)
     wait_for(lambda: stats()['connections_open'] == 0, 'no connection left')
 
 
