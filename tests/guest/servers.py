@@ -80,8 +80,7 @@ class Server:
 
     def workers(self):
         """Processes that it has started."""
-        with open(f'/proc/{self.pid()}/task/{self.pid()}/children') as children:
-            return set(children.read().split())
+        return set(run('pgrep', '-P', str(self.pid())).split())
 
     def flush(self):
         """What it has logged gets into the file."""
@@ -256,12 +255,12 @@ def ours(url, missing, **more):
 class Tiny(http.server.ThreadingHTTPServer):
     """On a listening socket of the test's making; says 'NAME METHOD /path' to everything and
     keeps the client's addresses."""
-    def __init__(self, sock, name='tiny'):
+    def __init__(self, sock, name='tiny', backlog=64):
         super().__init__(sock.getsockname()[:2], Answer, bind_and_activate=False)
         self.socket.close()
         self.socket, self.name, self.seen = sock, name, []
         sock.setblocking(False)         # others may take what poll() has promised
-        sock.listen(64)
+        sock.listen(backlog)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 
