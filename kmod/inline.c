@@ -16,6 +16,7 @@
 #include "backend.h"
 #include "compat/net.h"
 #include "inline.h"
+#include "poll.h"
 #include "tap.h"
 
 #define KF_LOOK		(HZ / 2)
@@ -25,6 +26,7 @@ struct kf_inline {
 	struct kf_server *srv;
 	struct delayed_work look;
 	struct list_head taps;	/* see tap.h */
+	unsigned long seen;	/* jiffies: when somebody was last found listening */
 	unsigned int refused[KF_TAP_REFUSALS];	/* at the last look */
 	struct sock *socks[KF_LISTENERS_MAX];	/* referenced; the look only */
 };
@@ -74,6 +76,22 @@ static void kf_inline_complain(struct kf_inline *il, const unsigned int *refused
 	}
 }
 
+/*
+ * The server is gone for longer than a restart takes: who is idle is let go, as the
+ * server's own connections were when it ended, and with them its namespace.
+ */
+static void kf_inline_desert(struct kf_inline *il)
+{
+	struct kf_server *srv = il->srv;
+	unsigned long wait = msecs_to_jiffies(READ_ONCE(srv->set.backend_wait_ms));
+
+	if (kf_inline_listeners(srv))
+		il->seen = jiffies;
+	WRITE_ONCE(srv->deserted, jiffies - il->seen > max(wait, 2UL * KF_LOOK));
+	if (srv->deserted && percpu_counter_sum(&srv->open))
+		kf_polls_sweep(srv);
+}
+
 static void kf_inline_look(struct work_struct *work)
 {
 	struct kf_inline *il = container_of(to_delayed_work(work), struct kf_inline, look);
@@ -104,6 +122,7 @@ static void kf_inline_look(struct work_struct *work)
 	for (i = 0; i < nr; i++)
 		sock_put(il->socks[i]);
 	kf_inline_complain(il, refused);
+	kf_inline_desert(il);
 	queue_delayed_work(system_wq, &il->look, KF_LOOK);
 }
 
@@ -123,6 +142,7 @@ int kf_inline_start(struct kf_server *srv)
 	}
 	il->srv = srv;
 	INIT_LIST_HEAD(&il->taps);
+	il->seen = jiffies;
 	INIT_DELAYED_WORK(&il->look, kf_inline_look);
 	srv->inl = il;
 	queue_delayed_work(system_wq, &il->look, 0);

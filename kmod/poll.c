@@ -187,7 +187,7 @@ nomem:
 	return -ENOMEM;
 }
 
-static void kf_polls_sweep(struct kf_server *srv)
+void kf_polls_sweep(struct kf_server *srv)
 {
 	int cpu;
 
