@@ -19,6 +19,13 @@
 #define KF_TAP_PENDING	0	/* bit in flags */
 
 /*
+ * Of connections that wait for the server to accept them so many are passed over to
+ * find new ones behind. Whoever fills the queue of a server that is stuck must not
+ * make each new connection dearer than a connection is.
+ */
+#define KF_JUDGED_MAX	512
+
+/*
  * Softirq, with a child's lock held; or process context, BH off, when the kernel
  * moves requests from a listener that closes to another of its group.
  */
@@ -55,13 +62,19 @@ static struct request_sock *kf_tap_dequeue(struct sock *sk, bool *left)
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
 	struct request_sock *req, *before = NULL, *chain = NULL;
 	struct request_sock **link, **end = &chain;
+	int passed = 0;
 
 	spin_lock(&queue->rskq_lock);
 	link = &queue->rskq_accept_head;
 	while ((req = *link)) {
 		/* A Fast Open child is tied to its request until the handshake is over. */
 		if (kf_judged(req) || tcp_rsk(req)->tfo_listener) {
-			*left |= !kf_judged(req);
+			if (!kf_judged(req))
+				*left = true;
+			if (passed++ == KF_JUDGED_MAX) {
+				*left = true;
+				break;
+			}
 			before = req;
 			link = &req->dl_next;
 			continue;
