@@ -50,7 +50,7 @@ def both_finish(what, url, body, rcvbuf, neighbours=()):
 def main():
     top, base = fresh('blocked')
     rng = random.Random(5)
-    for name, size in (('cached.png', 1 << 20), ('stream.mp4', 6 << 20)):
+    for name, size in (('cached.png', 1 << 20), ('stream.mp4', scaled(6, 3) << 20)):
         ripe(put(f'{top}/{name}', rng.randbytes(size)))
     put(f'{top}/tiny.html', 'tiny')
 

@@ -37,7 +37,7 @@ def wrk(url, least):
     done = 0
     while done < least:
         before = stats()
-        text = tool('wrk', '-t2', '-c32', f'-d{scaled(5, 5)}s', '--timeout', '60s', f'http://127.0.0.1:80{url}')
+        text = tool('wrk', '-t2', '-c32', f'-d{scaled(5, 3)}s', '--timeout', '60s', f'http://127.0.0.1:80{url}')
         count = int(re.search(r'(\d+) requests in', text)[1])
         assert 'Socket errors' not in text and 'Non-2xx' not in text, text
         assert count > 0, text

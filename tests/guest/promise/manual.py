@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A whole real site: every file of Apache's manual, in random order, 16 clients
-at a time, keep-alive and pipelined, equals the file and Apache's own answer,
-while other files change in the same directories. The second time every page
-that may be ours comes from softirq, nothing copied, Apache never asked."""
+"""A whole real site: every file of Apache's manual (five hundred of them on the debug
+kernel), in random order, 16 clients at a time, keep-alive and pipelined, equals the
+file and Apache's own answer, while other files change in the same directories. The
+second time every page that may be ours comes from softirq, nothing copied, Apache
+never asked."""
 import hashlib
 import os
 import queue
@@ -101,6 +102,8 @@ def main():
     rest = sorted(set(pages) - set(mine))
     check(f'{len(pages)} URLs, {len(rest)} of them of types that are not ours')
     assert len(mine) > 1000 and len(mine) >= 0.99 * len(pages), 'not the manual we know'
+    part = len(mine) / len(pages)
+    mine = rng.sample(mine, scaled(len(mine), 500))
     directories = sorted({os.path.dirname(path) for path, _ in mine})
     writer = Beside(lambda me: busy(me, directories, random.Random(rng.random())))
     # Nobody's idle connections are to be closed because this machine is slow.
@@ -117,7 +120,7 @@ def main():
                 assert not through, f'Apache was asked: {through[:5]}'
             share = delta(before, 'served_softirq') / len(mine)
             check(f'second pass: {share:.2%} served in softirq, {changed(before)}')
-            assert share >= 0.99 and len(mine) * share >= 0.99 * len(pages), f'only {share:.2%}'
+            assert share >= 0.99 and share * part >= 0.99, f'only {share:.2%}'
             expect(before, bytes_copied=0)
             check('the files that are not ours: the same from Apache')
             for path, url in rest:
