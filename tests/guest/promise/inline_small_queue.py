@@ -1,43 +1,59 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Inline, a server with room for few connections in its queue, and slow to accept them,
 gets every one that is not ours: none is refused because kfront had taken it out."""
-import time
+import threading
 from servers import Tiny, bound, by_kernel, inline, ours
 from lib import *
 
-MANY = 20
+MANY, BACKLOG = 20, 2
 
 
-def slow(tiny):
-    """Accepts one, and then takes a moment."""
+def gated(tiny, gate):
+    """Accepts only while the gate is open."""
     accept = tiny.get_request
 
     def get_request():
-        time.sleep(0.02)
+        gate.wait()
         return accept()
     tiny.get_request = get_request
+
+
+def burst(first, missing, gate):
+    """Connections that kfront has, with `first` asked on all at once before the server accepts one."""
+    gate.clear()
+    before = stats()
+    conns = [Conn() for _ in range(MANY)]
+    wait_for(lambda: delta(before, 'connections') == MANY, 'kfront has them all')
+    for conn in conns:
+        conn.send(first)
+    wait_for(lambda: delta(before, 'parked') >= MANY - BACKLOG - 2, 'all that have no room wait')
+    gate.set()
+    for conn in conns:
+        if first != request(missing):
+            assert by_kernel(conn.response())
+        answer = conn.response()
+        assert (answer.status, answer.body) == (200, f'slow GET {missing}'.encode()), answer.head
+        conn.close()
+    expect(before, handed_over=MANY, responses_503=0)
 
 
 def main():
     top, base = fresh('queue')
     ripe(put(f'{top}/a.html', 'a page'))
     url, missing = f'{base}/a.html', f'{base}/none.html'
-    with Tiny(bound('127.0.0.1'), 'slow', backlog=2) as tiny, inline(1):
-        sysctl('backend_wait_ms', 60000)        # how long is not the promise
+    gate = threading.Event()
+    with Tiny(bound('127.0.0.1'), 'slow', BACKLOG) as tiny, inline(1):
+        sysctl('backend_wait_ms', 120000)       # how long is not the promise
+        sysctl('header_timeout_ms', 120000)
         ours(url, missing)
-        slow(tiny)
-        for path, rest in ((missing, b''), (url, request(missing))):
-            check(f'{MANY} connections at once: {path} {"and on" if rest else ""}')
-            before = stats()
-            conns = [Conn().send(request(path) + rest) for _ in range(MANY)]
-            for conn in conns:
-                answer = conn.response()
-                if rest and by_kernel(answer):
-                    answer = conn.response()
-                assert answer.status == 200 and answer.body.startswith(b'slow GET'), answer.head
-                conn.close()
-            expect(before, responses_503=0)
-            assert delta(before, 'handed_over') >= MANY / 2 and delta(before, 'parked'), changed(before)
+        gated(tiny, gate)
+        try:
+            check(f'{MANY} at once, room for {BACKLOG + 1}')
+            burst(request(missing), missing, gate)
+            check('after an answer of ours')
+            burst(request(url) + request(missing), missing, gate)
+        finally:
+            gate.set()
 
 
 if __name__ == '__main__':
