@@ -15,7 +15,7 @@ SHIPPED = '/usr/lib/systemd/system'
 NEEDED = ('systemd-journald', '-.mount')
 MODULES, OPTIONS, SYSCTLS = f'/lib/modules/{os.uname().release}', '/etc/modprobe.d/kfront.conf', \
     '/etc/sysctl.d/kfront.conf'
-CGROUP = '/sys/fs/cgroup/units'
+CGROUP, TABLE = '/sys/fs/cgroup/units', 'inet kfront_fallback'
 
 
 def put(path, text='', mode=0o644):
@@ -48,6 +48,15 @@ def module(image=None):
     sh('depmod')
 
 
+def rules(table):
+    """What nft says of a table; '' when there is none."""
+    return subprocess.run(f'nft list table {table}', shell=True, capture_output=True, text=True).stdout
+
+
+def redirected():
+    return 'dnat to :8080' in rules(TABLE)
+
+
 def install():
     """As `make install-service` does."""
     for name in os.listdir(UNITS):
@@ -69,14 +78,15 @@ class Systemd:
                             self.mask(unit)
         put(f'{ETC}/test.target', '[Unit]\nWants=basic.target systemd-journald.service\n')
         os.makedirs(CGROUP, exist_ok=True)
-        inside = ('mount -t proc proc /proc; umount /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec env container=test '
-                  '/lib/systemd/systemd --system --unit=test.target --show-status=no')
+        inside = ('mount -t proc proc /proc; umount /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; '
+                  'exec env container=test /lib/systemd/systemd --system --unit=test.target --show-status=no')
         self.outer = subprocess.Popen(
-            ['sh', '-c', f'echo $$ >{CGROUP}/cgroup.procs; exec unshare --fork --pid --mount --cgroup --kill-child '
-             f'sh -c "{inside}"'], start_new_session=True)
+            ['sh', '-c', f'echo $$ >{CGROUP}/cgroup.procs; exec unshare --fork --pid --mount --cgroup '
+             f'--kill-child sh -c "{inside}"'], start_new_session=True)
         try:
             self.pid = int(wait_for(self.inner, 'process 1 of the namespace'))
-            wait_for(lambda: self.ctl('is-system-running').stdout.strip() in ('running', 'degraded'), 'systemd is up')
+            wait_for(lambda: self.ctl('is-system-running').stdout.strip() in ('running', 'degraded'),
+                     'systemd is up')
         except BaseException:
             self.__exit__()
             raise
@@ -96,7 +106,8 @@ class Systemd:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.outer.pid, signal.SIGKILL)
         self.outer.wait()
-        wait_for(lambda: not any(open(f'{at}/cgroup.procs').read() for at, _, _ in os.walk(CGROUP)), 'all have ended')
+        wait_for(lambda: not any(open(f'{at}/cgroup.procs').read() for at, _, _ in os.walk(CGROUP)),
+                 'all have ended')
         for at, _, _ in os.walk(CGROUP, topdown=False):
             os.rmdir(at)
         shutil.rmtree('/run/systemd')
@@ -114,10 +125,14 @@ class Systemd:
         done = self.ctl(*words)
         assert done.returncode == 0, f'systemctl {words}: {done.stderr}\n{self.journal()}'
 
+    def verify(self, *names):
+        done = self.run('systemd-analyze', 'verify', '--man=no', *names)
+        assert (done.returncode, done.stdout + done.stderr) == (0, ''), done.stdout + done.stderr
+
     def state(self, unit):
         return self.ctl('is-active', unit).stdout.strip()
 
     def journal(self, *words):
         self.run('journalctl', '--sync')
-        return self.run('journalctl', '-q', '--no-pager', '-o', 'cat', '-u', 'kfront', '-u', 'kfront-fallback',
+        return self.run('journalctl', '-q', '--no-pager', '-o', 'cat', '-u', 'kfront*',
                         *words).stdout
