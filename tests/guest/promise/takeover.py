@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""kfront goes and comes while clients ask: as long as somebody else answers its port
+meanwhile (a redirect to Apache, a server that listens there, too: reuseport), not one
+request fails, and each is counted once. rmmod waits for answers on their way."""
+import contextlib
+import errno
+import socket
+import subprocess
+import threading
+import apache
+from lib import *
+from neighbour import Neighbour
+
+OURS = 'Apache'                     # kfront's Server header, as long as nobody sets it; Debian's says more
+SIZE = 2 << 20
+# Only SYNs: else a connection that conntrack has not seen yet would be redirected in its middle.
+# When the redirect goes, what was redirected still needs the chains, and conntrack, which is on
+# only as long as some rule asks it something: one that nothing jumps to will do.
+CHAINS = '''table inet takeover {
+	chain prerouting { type nat hook prerouting priority dstnat; }
+	chain output { type nat hook output priority -100; }
+	chain keep_conntrack { ct state new accept; }
+}
+'''
+RULE = 'add rule inet takeover {} tcp dport 80 tcp flags & (fin | syn | rst | ack) == syn redirect to :8080\n'
+
+
+def nft(rules):
+    done = subprocess.run(['nft', '-f', '-'], input=rules, capture_output=True, text=True)
+    assert done.returncode == 0, f'{rules}: {done.stdout}{done.stderr}'
+
+
+def kfront_listens():
+    """Its listening socket is no process's."""
+    lines = subprocess.run(['ss', '-Htlnp', 'sport = :80'], capture_output=True, text=True, check=True).stdout
+    return any('users:' not in line for line in lines.splitlines())
+
+
+class Client(threading.Thread):
+    """Asks for ever, on connections of all kinds; whatever is not a right answer is an error."""
+    def __init__(self, url, body, mark, ask):
+        super().__init__()
+        self.url, self.body, self.ask = url, body, ask
+        self.headers = [f'User-Agent: {mark}']
+        self.stop, self.error, self.ours, self.others = False, None, 0, 0
+
+    def good(self, answer):
+        assert answer.status == 200 and answer.body == self.body, answer.head
+        if answer.get('Server') == OURS:
+            self.ours += 1
+        else:
+            self.others += 1
+
+    def run(self):
+        try:
+            while not self.stop:
+                self.ask(self)
+        except Exception as error:      # told to the main thread
+            self.error = error
+
+    def once(self):
+        self.good(get(self.url, headers=self.headers))
+
+    def for_apache(self):
+        self.good(get(f'{self.url}?apache', headers=self.headers))
+
+    def slowly(self):
+        """Silent after its connection is made, and in the middle of its head."""
+        raw = request(self.url, headers=self.headers + ['Connection: close'])
+        with Conn() as conn:
+            conn.sock.settimeout(0.05)
+            for piece in (raw[:20], raw[20:]):
+                with contextlib.suppress(socket.timeout):   # a pace, no wait
+                    conn.fill()
+                conn.sock.sendall(piece)
+            conn.sock.settimeout(DEADLINE)
+            self.good(conn.response())
+            conn.closed()
+
+    def in_turn(self):
+        """Several on one connection, until whoever answers says that it is the last."""
+        with Conn() as conn:
+            for _ in range(10):
+                answer = conn.get(self.url, headers=self.headers)
+                self.good(answer)
+                if answer.get('Connection', '').lower() == 'close':
+                    break
+
+
+def hold(client, big):
+    """An answer of kfront's on its way that is not taken yet."""
+    before, answer = stats(), None
+    while answer is None or answer.get('Server') != OURS:   # the other server's, if there is one
+        conn = Conn(rcvbuf=16384)
+        answer = conn.get(client.url, headers=client.headers)
+        client.good(answer)
+    conn.send(request(big, headers=['Connection: close']))
+    wait_for(lambda: delta(before, 'streams') == 1, 'a stream is on its way')
+    return conn
+
+
+def go(held):
+    """rmmod. It waits for the answer that is held; when all others have ended, the counters are
+    final and still there. Returns how many requests kfront has answered."""
+    error = ['rmmod failed']
+
+    def rmmod():
+        unload(120)
+        error.clear()
+
+    thread = threading.Thread(target=rmmod)
+    thread.start()
+    wait_for(lambda: not kfront_listens(), 'kfront listens no more')
+    wait_for(lambda: stats()['connections_open'] == 1, 'all others have ended')
+    now = stats()
+    assert thread.is_alive(), 'rmmod did not wait'
+    lost = {name for name in now if now[name] and name.startswith(('killed_', 'handover_failed_', 'timeouts_'))}
+    assert not lost, lost
+    answer = held.response()
+    assert answer.status == 200 and answer.body == bytes(SIZE), answer.head
+    held.closed()
+    held.close()
+    thread.join()
+    assert not error, error
+    return now['requests'] - 1
+
+
+def cycles(url, body, big, mark, cover=lambda: None, uncover=lambda: None):
+    """Come and go; returns how many answers the clients had from kfront and from others."""
+    log, answered, count = apache.AccessLog(), 0, scaled(15, 2)
+    clients = [Client(url, body, mark, ask) for ask in (    # the first is not started: see hold()
+        None, Client.once, Client.once, Client.for_apache, Client.slowly, Client.in_turn, Client.in_turn)]
+
+    def progress(who, what):
+        then = [getattr(client, who) for client in clients]
+        wait_for(lambda: any(client.error for client in clients) or
+                 sum(getattr(client, who) > n for client, n in zip(clients, then)) >= 2, what)
+        assert not any(client.error for client in clients), [client.error for client in clients]
+
+    with running(clients[1:]):
+        for _ in range(count):
+            load(reuseport=1)
+            sysctl('drain_timeout_ms', 120000)
+            uncover()
+            progress('ours', 'kfront answers')
+            held = hold(clients[0], big)
+            cover()
+            answered += go(held)
+            progress('others', 'the other answers')
+    ours, others = (sum(getattr(client, who) for client in clients) for who in ('ours', 'others'))
+    lines = sum(mark in line for line in log.lines())
+    check(f'{count} times, {ours + others} requests: kfront counted {answered}, Apache logged {lines}')
+    assert ours == answered, f'the clients had {ours} answers of kfront'
+    return others - lines
+
+
+def main():
+    top, url = fresh('takeover')
+    body = random.Random(9).randbytes(3000)
+    page, big = f'{url}/a.png', f'{url}/big.mp4'
+    put(f'{top}/a.png', body)
+    ripe(put(f'{top}/big.mp4', bytes(SIZE)))
+
+    check('port 80 is redirected to Apache while kfront is away')
+    redirect = ''.join(map(RULE.format, ('prerouting', 'output')))
+    nft(CHAINS + redirect)
+    try:
+        missed = cycles(page, body, big, 'takeover-redirect', lambda: nft(redirect),
+                        lambda: nft('flush chain inet takeover prerouting\nflush chain inet takeover output\n'))
+    finally:
+        nft('delete table inet takeover\n')
+    assert not missed, f'{missed} answers of Apache that it did not log'
+
+    check('another server listens on port 80, too (reuseport)')
+    with Neighbour(body) as neighbour:
+        threading.Thread(target=neighbour.serve_forever, daemon=True).start()
+        others = cycles(page, body, big, 'takeover-reuseport')
+        neighbour.shutdown()
+        assert others == neighbour.served > 0, f'{neighbour.served} by the other server, {others} had'
+    check('without reuseport nobody else may listen there')
+    with kfront():
+        try:
+            Neighbour(body)
+        except OSError as error:
+            assert error.errno == errno.EADDRINUSE, error
+        else:
+            raise AssertionError('two on one port')
+
+
+if __name__ == '__main__':
+    main()
