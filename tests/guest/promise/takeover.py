@@ -30,10 +30,13 @@ def nft(rules):
     assert done.returncode == 0, f'{rules}: {done.stdout}{done.stderr}'
 
 
-def kfront_listens():
-    """Its listening socket is no process's."""
-    lines = subprocess.run(['ss', '-Htlnp', 'sport = :80'], capture_output=True, text=True, check=True).stdout
-    return any('users:' not in line for line in lines.splitlines())
+def listeners():
+    """How many sockets listen on port 80."""
+    lines = []
+    for name in ('tcp', 'tcp6'):
+        with open(f'/proc/net/{name}') as table:
+            lines += [line.split() for line in table]
+    return sum(words[1].endswith(':0050') and words[3] == '0A' for words in lines)
 
 
 class Client(threading.Thread):
@@ -99,7 +102,7 @@ def hold(client, big):
     return conn
 
 
-def go(held):
+def go(held, others):
     """rmmod. It waits for the answer that is held; when all others have ended, the counters are
     final and still there. Returns how many requests kfront has answered."""
     error = ['rmmod failed']
@@ -110,7 +113,7 @@ def go(held):
 
     thread = threading.Thread(target=rmmod)
     thread.start()
-    wait_for(lambda: not kfront_listens(), 'kfront listens no more')
+    wait_for(lambda: listeners() == others, 'kfront listens no more')
     wait_for(lambda: stats()['connections_open'] == 1, 'all others have ended')
     now = stats()
     assert thread.is_alive(), 'rmmod did not wait'
@@ -127,7 +130,7 @@ def go(held):
 
 def cycles(url, body, big, mark, cover=lambda: None, uncover=lambda: None):
     """Come and go; returns how many answers the clients had from kfront and from others."""
-    log, answered, count = apache.AccessLog(), 0, scaled(15, 2)
+    log, answered, count, neighbours = apache.AccessLog(), 0, scaled(15, 2), listeners()
     clients = [Client(url, body, mark, ask) for ask in (    # the first is not started: see hold()
         None, Client.once, Client.once, Client.for_apache, Client.slowly, Client.in_turn, Client.in_turn)]
 
@@ -145,7 +148,7 @@ def cycles(url, body, big, mark, cover=lambda: None, uncover=lambda: None):
             progress('ours', 'kfront answers')
             held = hold(clients[0], big)
             cover()
-            answered += go(held)
+            answered += go(held, neighbours)
             progress('others', 'the other answers')
     ours, others = (sum(getattr(client, who) for client in clients) for who in ('ours', 'others'))
     lines = sum(mark in line for line in log.lines())
