@@ -22,8 +22,10 @@ static struct sock *kf_find4(struct kf_server *srv, const struct sock *child, __
  * ones: on an unprivileged port any local user may listen on an address that a
  * backend behind loopback left free, and must not get its connections.
  */
-static struct sock *kf_choose(struct sock *own, struct sock *loopback)
+static struct sock *kf_choose(struct kf_server *srv, struct sock *own, struct sock *loopback)
 {
+	if (srv->inl)	/* what loopback's server does not show, we do not show either */
+		return own;
 	if (!own || !loopback || own == loopback)
 		return own ?: loopback;
 	if (uid_eq(own->sk_uid, GLOBAL_ROOT_UID) || uid_eq(own->sk_uid, loopback->sk_uid))
@@ -33,7 +35,7 @@ static struct sock *kf_choose(struct sock *own, struct sock *loopback)
 
 static struct sock *kf_find_any4(struct kf_server *srv, const struct sock *child)
 {
-	return kf_choose(kf_find4(srv, child, child->sk_rcv_saddr),
+	return kf_choose(srv, kf_find4(srv, child, child->sk_rcv_saddr),
 			 kf_find4(srv, child, htonl(INADDR_LOOPBACK)));
 }
 
@@ -50,7 +52,7 @@ static struct sock *kf_find_any6(struct kf_server *srv, const struct sock *child
 {
 	if (ipv6_addr_v4mapped(&child->sk_v6_rcv_saddr))
 		return kf_find_any4(srv, child);
-	return kf_choose(kf_find6(srv, child, &child->sk_v6_rcv_saddr),
+	return kf_choose(srv, kf_find6(srv, child, &child->sk_v6_rcv_saddr),
 			 kf_find6(srv, child, &in6addr_loopback));
 }
 #endif
@@ -69,6 +71,32 @@ struct sock *kf_backend_find(struct kf_server *srv, const struct sock *child)
 	if (sk && !refcount_inc_not_zero(&sk->sk_refcnt))
 		sk = NULL;
 	return sk;
+}
+
+int kf_backend_list(struct kf_server *srv, struct sock **socks, int max)
+{
+	struct inet_hashinfo *hi = srv->net->ipv4.tcp_death_row.hashinfo;
+	struct hlist_nulls_node *node;
+	unsigned int i;
+	struct sock *sk;
+	int nr = 0;
+
+	for (i = 0; i <= hi->lhash2_mask && nr < max; i++) {
+		struct inet_listen_hashbucket *bucket = &hi->lhash2[i];
+
+		if (hlist_nulls_empty(&bucket->nulls_head))
+			continue;
+		rcu_read_lock();
+		sk_nulls_for_each_rcu(sk, node, &bucket->nulls_head) {
+			if (nr < max && net_eq(sock_net(sk), srv->net) &&
+			    inet_sk(sk)->inet_num == srv->backend_port &&
+			    refcount_inc_not_zero(&sk->sk_refcnt))
+				socks[nr++] = sk;
+		}
+		rcu_read_unlock();
+		cond_resched();
+	}
+	return nr;
 }
 
 static unsigned int kf_listener_kind(const struct sock *sk)

@@ -19,6 +19,9 @@
  */
 struct sock *kf_backend_find(struct kf_server *srv, const struct sock *child);
 
+/* The listeners on the backend's port, referenced; at most @max. Process context. */
+int kf_backend_list(struct kf_server *srv, struct sock **socks, int max);
+
 /* All kinds of listeners on the backend's port: a mask of KF_L_*. Process context. */
 unsigned int kf_backend_survey(struct kf_server *srv);
 

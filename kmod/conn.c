@@ -276,6 +276,10 @@ static bool kf_conn_step(struct kf_conn *c, int *work)
 	switch (c->state) {
 	case KF_REQUEST:
 		++*work;
+		if (READ_ONCE(c->poll->srv->deserted) && !tcp_inq(c->sk)) {
+			kf_request_close(c);	/* as the server's own did when it ended */
+			return false;
+		}
 		return kf_request(c);
 	case KF_SENDING:
 		return kf_send_more(c);

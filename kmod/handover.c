@@ -23,6 +23,7 @@
 #include "poll.h"
 #include "request.h"
 #include "send.h"
+#include "tap.h"
 
 /* What a child takes over from the listener it was born to, that matters to a server. */
 static void kf_inherit(struct sock *sk, const struct sock *from)
@@ -61,8 +62,7 @@ static void kf_inherit(struct sock *sk, const struct sock *from)
 	inet_sk(sk)->tos = inet_sk(from)->tos;
 }
 
-/* False: the listener left TCP_LISTEN; the child is untouched. */
-static bool kf_enqueue(struct sock *backend, struct request_sock *req, struct sock *child)
+bool kf_enqueue(struct sock *backend, struct request_sock *req, struct sock *child, bool judged)
 {
 	struct request_sock_queue *queue = &inet_csk(backend)->icsk_accept_queue;
 	struct sock *old = req->rsk_listener;
@@ -77,6 +77,8 @@ static bool kf_enqueue(struct sock *backend, struct request_sock *req, struct so
 		}
 		req->sk = child;
 		req->dl_next = NULL;
+		if (judged)
+			kf_mark_judged(req);
 		if (!queue->rskq_accept_head)
 			WRITE_ONCE(queue->rskq_accept_head, req);
 		else
@@ -99,11 +101,30 @@ enum kf_unable {
 	KF_MPTCP,
 };
 
+/*
+ * Inline: the very listener it came from; or, when that one stopped (a restart), the
+ * one that would get it now, if it is of the same user's or of root's. Referenced.
+ */
+static struct sock *kf_home(struct kf_conn *c)
+{
+	struct sock *home = c->req->rsk_listener, *now;
+
+	if (READ_ONCE(home->sk_state) == TCP_LISTEN) {
+		sock_hold(home);
+		return home;
+	}
+	now = kf_backend_find(c->poll->srv, c->sk);
+	if (!now || uid_eq(now->sk_uid, home->sk_uid) || uid_eq(now->sk_uid, GLOBAL_ROOT_UID))
+		return now;
+	sock_put(now);
+	return NULL;
+}
+
 /* The backend's listener for @c, referenced, if it may have it; else @why says why not. */
 static struct sock *kf_handover_to(struct kf_conn *c, enum kf_unable *why)
 {
 	struct kf_server *srv = c->poll->srv;
-	struct sock *backend = kf_backend_find(srv, c->sk);
+	struct sock *backend = srv->inl ? kf_home(c) : kf_backend_find(srv, c->sk);
 
 	*why = KF_ABLE;
 	if (!backend) {
@@ -147,8 +168,11 @@ static enum kf_unable kf_handover_try(struct kf_conn *c, enum kf_reason why)
 	/* As it will be accepted: once it is in the queue another CPU may have it. */
 	if (!foreign)
 		kf_unhook(sk);
-	kf_inherit(sk, backend);
-	if (!kf_enqueue(backend, c->req, sk)) {
+	if (backend == c->req->rsk_listener)	/* inline: it has it all since its birth */
+		tcp_sk(sk)->nonagle = tcp_sk(backend)->nonagle;
+	else
+		kf_inherit(sk, backend);
+	if (!kf_enqueue(backend, c->req, sk, true)) {
 		sock_put(backend);
 		if (!foreign)
 			kf_hook(c);
@@ -248,6 +272,10 @@ void kf_handover_wake(struct sock *backend)
 {
 	void (*data_ready)(struct sock *sk) = READ_ONCE(backend->sk_data_ready);
 
-	data_ready(backend);
+	/* Inline that is our own hook: it would have us look at what we just put there. */
+	if (data_ready == kf_tap_data_ready)
+		kf_default_data_ready(backend);
+	else
+		data_ready(backend);
 	sock_put(backend);
 }

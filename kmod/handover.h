@@ -24,6 +24,13 @@ void kf_handover_foreign(struct kf_conn *c);
  */
 void kf_handover_parked(struct kf_conn *c, bool last);
 
+/**
+ * kf_enqueue() - a request with its child to the end of a listener's accept queue
+ * @judged: it is not to be taken again (tap.h)
+ * Holds: a slock, BH off. Return: false when the listener left TCP_LISTEN; nothing is changed.
+ */
+bool kf_enqueue(struct sock *backend, struct request_sock *req, struct sock *child, bool judged);
+
 /* Wake the backend, once the child is unlocked; drops the reference. */
 void kf_handover_wake(struct sock *backend);
 

@@ -42,10 +42,19 @@ void kf_default_data_ready(struct sock *sk)
 	def_data_ready(sk);
 }
 
+/* A listener as listen() left it, or a clone of one. */
+bool kf_default_listener(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_data_ready) == def_data_ready &&
+	       sk->sk_state_change == def_state_change &&
+	       sk->sk_write_space == def_write_space &&
+	       sk->sk_prot == def_prot[sk->sk_family == AF_INET6];
+}
+
 /* Children born from now on inherit nothing of ours. Holds: sk_callback_lock. */
 void kf_unhook_listener(struct sock *sk)
 {
-	sk->sk_data_ready = def_data_ready;
+	WRITE_ONCE(sk->sk_data_ready, def_data_ready);
 }
 
 /* It is the child's lock that keeps the connection; from a backlog there is no RCU. */
@@ -123,6 +132,8 @@ void kf_hook(struct kf_conn *c)
 	sk->sk_allocation = GFP_ATOMIC | __GFP_NOWARN;
 	/* Else a copying send uses the interrupted task's page_frag (kernel-traps 2). */
 	sk->sk_use_task_frag = false;
+	/* Pipelined answers must not wait for ACKs. Our own listener's children have it. */
+	tcp_sk(sk)->nonagle |= TCP_NAGLE_OFF;
 }
 
 /* As the stack made it; also for a child that was never hooked. Holds: slock, not owned. */

@@ -8,6 +8,7 @@
 
 void kf_hook_learn_defaults(const struct sock *sk);
 void kf_default_data_ready(struct sock *sk);
+bool kf_default_listener(const struct sock *sk);
 void kf_unhook_listener(struct sock *sk);
 
 bool kf_hookable(struct sock *sk);

@@ -334,8 +334,8 @@ void kf_backend_suspect(struct kf_server *srv)
 {
 	struct kf_listeners *ls = srv->listeners;
 
-	if (READ_ONCE(srv->stopping))
-		return;
+	if (!ls || READ_ONCE(srv->stopping))
+		return;		/* inline looks often enough anyway */
 	if (READ_ONCE(ls->known)) {
 		WRITE_ONCE(ls->known, false);
 		mod_delayed_work(system_wq, &ls->sweep, HZ / 10);
@@ -388,4 +388,11 @@ void kf_listeners_free(struct kf_server *srv)
 {
 	kfree(srv->listeners);
 	srv->listeners = NULL;
+}
+
+int kf_listeners_count(struct kf_server *srv)
+{
+	struct kf_listeners *ls = srv->listeners;
+
+	return ls ? !!READ_ONCE(ls->v4.sock) + !!READ_ONCE(ls->v6.sock) : 0;
 }

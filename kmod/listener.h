@@ -9,6 +9,9 @@ int kf_listeners_start(struct kf_server *srv);	/* one line in the log on failure
 void kf_listeners_stop(struct kf_server *srv);	/* process context; waits for RCU */
 void kf_listeners_free(struct kf_server *srv);	/* after the last connection */
 
+/* How many listening sockets of ours there are now. */
+int kf_listeners_count(struct kf_server *srv);
+
 /* The backend was not where our listeners expected it: look again soon. BH. */
 void kf_backend_suspect(struct kf_server *srv);
 

@@ -31,7 +31,7 @@ MODULE_PARM_DESC(port, "TCP port to listen on, 1-65535 (default: 80)");
 
 static uint backend_port = 8080;
 module_param(backend_port, uint, 0444);
-MODULE_PARM_DESC(backend_port, "TCP port the web server listens on, 1-65535 (default: 8080)");
+MODULE_PARM_DESC(backend_port, "TCP port the web server listens on, 1-65535; the same as port: inline (default: 8080)");
 
 static bool reuseport;
 module_param(reuseport, bool, 0444);
@@ -70,10 +70,6 @@ static int kf_param_ports(struct kf_server *srv)
 	}
 	if (!backend_port || backend_port > U16_MAX) {
 		pr_err("backend_port=%u is not a port: 1-65535\n", backend_port);
-		return -EINVAL;
-	}
-	if (port == backend_port) {
-		pr_err("port and backend_port are both %u: they must differ\n", port);
 		return -EINVAL;
 	}
 	srv->port = port;
@@ -245,8 +241,11 @@ static int __init kf_init(void)
 	mutex_unlock(&kf_server_mutex);
 	if (!*hosts)
 		pr_info("hosts= is empty: answering for every Host, whatever rules the server has by name\n");
-	pr_info("serving %s on port %u, the rest goes to port %u\n", srv->docroot, port,
-		backend_port);
+	if (port == backend_port)
+		pr_info("serving %s inline, before the server on port %u\n", srv->docroot, port);
+	else
+		pr_info("serving %s on port %u, the rest goes to port %u\n", srv->docroot, port,
+			backend_port);
 	return 0;
 
 out_pernet:

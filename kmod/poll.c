@@ -13,6 +13,7 @@
 #include <net/tcp.h>
 #include "compat/net.h"
 #include "poll.h"
+#include "tap.h"
 
 #define KF_POLL_WEIGHT	16
 #define KF_SWEEP_ROUNDS	5	/* of waiting, before every connection is looked at again */
@@ -59,6 +60,7 @@ static int kf_poll(struct napi_struct *napi, int budget)
 		list_for_each_entry(c, &p->conns, all)
 			kf_conn_kick(c);
 
+	kf_taps_take(p);
 	while (work < budget && (c = kf_poll_next(p))) {
 		clear_bit(KF_CONN_QUEUED, &c->flags);
 		/* Pairs with test_and_set_bit() in kf_conn_kick(): from here on it kicks anew. */
@@ -149,6 +151,7 @@ static struct kf_poll *kf_poll_alloc(struct kf_server *srv, int node)
 	p->srv = srv;
 	init_llist_head(&p->inbox);
 	init_llist_head(&p->retry);
+	init_llist_head(&p->accepting);
 	init_llist_head(&p->closing);
 	INIT_LIST_HEAD(&p->conns);
 	for (i = 0; i < KF_T_COUNT; i++)
@@ -184,7 +187,7 @@ nomem:
 	return -ENOMEM;
 }
 
-static void kf_polls_sweep(struct kf_server *srv)
+void kf_polls_sweep(struct kf_server *srv)
 {
 	int cpu;
 

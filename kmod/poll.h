@@ -25,6 +25,7 @@ struct kf_poll {
 
 	/* Any context: */
 	struct llist_head inbox;	/* connections that were kicked */
+	struct llist_head accepting;	/* tapped listeners with something in their queue */
 	unsigned long events;		/* KF_EV_*, atomic bit operations */
 
 	/* The poll only: */
@@ -48,9 +49,11 @@ struct kf_poll {
 };
 
 #define KF_EV_TICK	0	/* the timer fired */
-#define KF_EV_SWEEP	1	/* the server is stopping: look at every connection */
+#define KF_EV_SWEEP	1	/* look at every connection */
 
 int kf_polls_start(struct kf_server *srv);
+/* Have each poll look at every connection. Process context. */
+void kf_polls_sweep(struct kf_server *srv);
 /* Lets go of every connection; returns when none is left. Process context, no listener is left. */
 void kf_polls_drain(struct kf_server *srv);
 void kf_polls_stop(struct kf_server *srv);

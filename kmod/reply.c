@@ -129,7 +129,7 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 	env.keepalive = kf_keepalive(rq, c->answered,
 				     READ_ONCE(srv->set.keepalive_requests),
 				     &env.requests_left) &&
-			!READ_ONCE(srv->stopping);
+			!READ_ONCE(srv->deserted);
 	out.head_page = p->head_page;
 	out.head_off = p->head_used;
 	out.head_len = kf_head_write(room, rq, e, a, &env);

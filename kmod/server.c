@@ -3,9 +3,12 @@
  * One instance: its parts brought up in the order in which they need each other,
  * and taken down in the reverse. Process context.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/slab.h>
 #include "file.h"
 #include "hook.h"
+#include "inline.h"
 #include "listener.h"
 #include "object.h"
 #include "poll.h"
@@ -58,6 +61,27 @@ static void kf_workqueues_destroy(struct kf_server *srv)
 	destroy_workqueue(srv->wq);
 }
 
+/* Connections begin to come. */
+static int kf_front_start(struct kf_server *srv)
+{
+	if (srv->port == srv->backend_port)
+		return kf_inline_start(srv);
+	return kf_listeners_start(srv);
+}
+
+/* And come no more. */
+static void kf_front_stop(struct kf_server *srv)
+{
+	kf_inline_stop(srv);
+	kf_listeners_stop(srv);
+}
+
+static void kf_front_free(struct kf_server *srv)
+{
+	kf_inline_free(srv);
+	kf_listeners_free(srv);
+}
+
 int kf_server_start(struct kf_server *srv, const char *hosts, const char *mime_types)
 {
 	int err;
@@ -92,16 +116,16 @@ int kf_server_start(struct kf_server *srv, const char *hosts, const char *mime_t
 	err = kf_stats_publish(srv);
 	if (err)
 		goto out_sysctl;
-	err = kf_listeners_start(srv);
+	err = kf_front_start(srv);
 	if (err)
-		goto out_listeners;
+		goto out_front;
 	return 0;
 
-out_listeners:
+out_front:
 	/* It may have taken connections before it failed. */
 	kf_polls_drain(srv);
-	kf_listeners_free(srv);
 	kf_stats_unpublish(srv);
+	kf_front_free(srv);
 out_sysctl:
 	kf_sysctl_exit(srv);
 out_polls:
@@ -123,22 +147,26 @@ out_rules:
 }
 
 /*
- * Nothing new (listeners), nothing under way (polls: every callback is out of
+ * Nothing new (front), nothing under way (polls: every callback is out of
  * every socket), then nobody inside any more (RCU), then the memory.
  */
 void kf_server_stop(struct kf_server *srv)
 {
-	kf_listeners_stop(srv);
+	kf_front_stop(srv);
 	kf_polls_drain(srv);
 	kf_stats_unpublish(srv);
 	kf_sysctl_exit(srv);
 	kf_polls_stop(srv);
 	synchronize_rcu();
-	kf_listeners_free(srv);
+	kf_front_free(srv);
 	kf_lent_sockets_destroy(srv);
 	kf_cache_exit(srv);
 	kf_workqueues_destroy(srv);
 	percpu_counter_destroy(&srv->open);
+	/* The last word, for whoever adds them up: /proc/net/kfront/stats went before the end. */
+	pr_info("stopped: requests %llu, handed_over %llu, killed_unload %llu\n",
+		kf_stats_sum(srv, KF_C_REQUESTS), kf_stats_sum(srv, KF_C_HANDED_OVER),
+		kf_stats_sum(srv, KF_C_KILLED_UNLOAD));
 	kf_stats_exit(srv);
 	kf_rules_exit(srv);
 	kf_server_free(srv);

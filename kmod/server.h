@@ -21,6 +21,7 @@ struct kf_cache;
 struct kf_policy;
 struct kf_poll;
 struct kf_listeners;
+struct kf_inline;
 
 /* A policy in use: the softirq reads it under RCU, the worker holds a reference. */
 struct kf_policy_ref {
@@ -54,7 +55,7 @@ struct kf_server {
 	struct in6_addr address;	/* to listen on, IPv4 as v4-mapped; valid if address_set */
 	bool address_set;
 	u16 port;			/* host byte order */
-	u16 backend_port;
+	u16 backend_port;		/* the same: inline */
 	bool reuseport;
 	const char *docroot;		/* absolute; resolved per miss, from init's root */
 	const struct cred *cred;	/* uid/gid/groups, no capabilities: files are opened so */
@@ -70,12 +71,14 @@ struct kf_server {
 	struct workqueue_struct *wq;	/* everything that sleeps: lookups, reads, closes */
 	struct kf_poll **polls;		/* one per possible CPU: poll.c */
 	struct net_device *napi_dev;	/* carries their NAPI instances */
-	struct kf_listeners *listeners;	/* listener.c */
+	struct kf_listeners *listeners;	/* own port: listener.c; else NULL */
+	struct kf_inline *inl;		/* inline: inline.c; else NULL */
 	struct workqueue_struct *close_wq; /* tcp_close(): must not wait for slow files */
 	struct workqueue_struct *cache_wq; /* bounds memory and staleness: nor must this */
 	atomic_t lookups;		/* questions to the worker that are not answered */
 	atomic_t streams;		/* large files on their way */
 	atomic_t parked;		/* connections that wait for the backend */
+	bool deserted;			/* inline: nobody listens; connections come to an end */
 	bool stopping;			/* set once: connections go over or finish their answer */
 	bool aborting;			/* set later: whatever is left is closed */
 };

@@ -6,6 +6,8 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include "object.h"
+#include "inline.h"
+#include "listener.h"
 #include "server.h"
 
 static const char * const kf_counter_names[KF_C_COUNT] = {
@@ -42,6 +44,8 @@ static int kf_stats_show(struct seq_file *m, void *unused)
 	kf_cache_usage(srv, &objects, &bytes);
 	seq_printf(m, "connections_open %lld\n", percpu_counter_sum_positive(&srv->open));
 	seq_printf(m, "connections_parked %d\n", atomic_read(&srv->parked));
+	seq_printf(m, "listeners %d\n", srv->inl ? kf_inline_listeners(srv) :
+		   kf_listeners_count(srv));
 	seq_printf(m, "cache_objects %llu\n", objects);
 	seq_printf(m, "cache_bytes %llu\n", bytes);
 	return 0;
@@ -57,6 +61,16 @@ void kf_stats_exit(struct kf_server *srv)
 {
 	free_percpu(srv->stats);
 	srv->stats = NULL;
+}
+
+u64 kf_stats_sum(const struct kf_server *srv, enum kf_counter which)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(srv->stats, cpu)->count[which]);
+	return sum;
 }
 
 /* Once everything that is shown exists. */

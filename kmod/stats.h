@@ -11,6 +11,7 @@
 
 #define KF_COUNTERS(_)							\
 	_(CONNECTIONS, connections)		/* taken from the accept queue */ \
+	_(ACCEPTS_LEFT, accepts_left)		/* inline: the server's queue was left alone */ \
 	_(CONNECTIONS_CLOSED, connections_closed) /* ended here, not handed over */ \
 	_(REQUESTS, requests)			/* answered from the kernel */	\
 	_(RESPONSES_200, responses_200)					\
@@ -64,6 +65,8 @@ struct kf_stats {
 #define kf_count_add(srv, id, n) this_cpu_add((srv)->stats->count[KF_C_##id], (n))
 
 struct kf_server;
+/* Of all processors, since the start. */
+u64 kf_stats_sum(const struct kf_server *srv, enum kf_counter which);
 int kf_stats_init(struct kf_server *srv);
 void kf_stats_exit(struct kf_server *srv);
 int kf_stats_publish(struct kf_server *srv);	/* /proc/net/kfront/stats */

@@ -28,6 +28,9 @@
 #define kf_ctl_table struct ctl_table
 #endif
 
+/* syn_recv_sock()'s last argument: how IPv6 has IPv4's function finish a mapped child. */
+typedef void (*kf_child_init)(struct sock *newsk, const struct sock *sk);
+
 /* What kernel_bind() takes; 6.19 gave addresses of any length a type of their own. */
 #ifdef KF_HAVE_SOCKADDR_UNSIZED
 #define kf_sockaddr struct sockaddr_unsized

@@ -17,8 +17,9 @@ marks = itertools.count()
 
 
 def ctl(verb):
-    done = subprocess.run(['apache2ctl', verb], capture_output=True, text=True)
-    assert done.returncode == 0, f'apache2ctl {verb}: {done.stdout}{done.stderr}'
+    """As apache2ctl does it, without the ten programs it starts."""
+    done = subprocess.run(f'. {ETC}/envvars; exec apache2 -k {verb}', shell=True, capture_output=True, text=True)
+    assert done.returncode == 0, f'apache2 -k {verb}: {done.stdout}{done.stderr}'
 
 
 def answers(server='127.0.0.1'):

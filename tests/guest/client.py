@@ -30,10 +30,11 @@ def wait_for(condition, what, deadline=DEADLINE, pause=0.005):
     """Poll until condition() is true; its value. What never comes is an error."""
     end = time.monotonic() + deadline
     while True:
+        late = time.monotonic() > end       # before we look: whoever sleeps too long looks once more
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        if late:
             raise AssertionError(f'not within {deadline} s: {what}')
         time.sleep(pause)
 
@@ -111,6 +112,9 @@ class Conn:
 
     def __enter__(self):
         return self
+
+    def fileno(self):
+        return self.sock.fileno()
 
     def __exit__(self, *_):
         self.close()

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import sys
+import threading
 import time
 import apache
 from client import (Closed, Conn, Response, DEADLINE, exchange, get, netns, normal, request, wait_for)
@@ -13,8 +14,9 @@ from kmod import (DEBUG, DOCROOT, KERNEL, KernelLog, changed, delta, expect, han
 
 __all__ = ['Closed', 'Conn', 'Response', 'DEADLINE', 'exchange', 'get', 'netns', 'normal', 'request',
            'wait_for', 'DEBUG', 'DOCROOT', 'KERNEL', 'KernelLog', 'changed', 'delta', 'expect',
-           'handed', 'kfront', 'leftovers', 'load', 'scaled', 'stats', 'sysctl', 'unload', 'apache',
-           'check', 'running', 'put', 'age', 'ripe', 'fresh', 'seeded', 'hit', 'same_as_backend', 'random']
+           'handed', 'kfront', 'leftovers', 'load', 'patient', 'scaled', 'stats', 'sysctl', 'unload',
+           'apache', 'check', 'Beside', 'running', 'together', 'put', 'age', 'ripe', 'fresh', 'seeded',
+           'hit', 'same_as_backend', 'random']
 
 
 def check(what):
@@ -37,6 +39,26 @@ def running(clients):
     for client in clients:
         if client.error:
             raise client.error
+
+
+def together(clients):
+    """Clients that end by themselves, all at once."""
+    with running(clients):
+        for client in clients:
+            client.join()
+
+
+class Beside(threading.Thread):
+    """work(self) beside a test, until self.stop; what it raises is the test's failure (running)."""
+    def __init__(self, work):
+        super().__init__()
+        self.work, self.stop, self.error = work, False, None
+
+    def run(self):
+        try:
+            self.work(self)
+        except Exception as error:      # told to the main thread
+            self.error = error
 
 
 def age(path, seconds=3600):
@@ -92,6 +114,13 @@ def kfront(**params):
         unload()
 
 
+def patient():
+    """Until unloaded, kfront closes nothing for being idle: where time is not the promise, and
+    this machine may stop for seconds."""
+    for name in ('keepalive_timeout_ms', 'header_timeout_ms'):
+        sysctl(name, 120000)
+
+
 def hit(path, **more):
     """Ask until the kernel answers from its cache (a file's first second is spent
     distrusting it), then return that answer."""
@@ -100,7 +129,7 @@ def hit(path, **more):
         answer = get(path, **more)
         assert answer.status in (200, 304), answer.line
         return delta(before, 'served_softirq') and answer
-    return wait_for(served, f'{path} becomes a hit', 10, pause=0.05)
+    return wait_for(served, f'{path} becomes a hit', 30, pause=0.05)
 
 
 def same_as_backend(raw, **more):

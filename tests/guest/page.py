@@ -6,7 +6,7 @@ from lib import *
 class Page:
     """One file under test; hot() before each change, so that there is a cached answer
     that could be wrong."""
-    def __init__(self, name='validity'):
+    def __init__(self, name):
         self.top, base = fresh(name)
         self.path, self.url = f'{self.top}/d/page.html', f'{base}/d/page.html'
         put(self.path, 'version 0')

@@ -2,7 +2,6 @@
 """Readers that block each other would: two connections whose windows are full at
 the same time are each woken by their own acknowledgements, whatever others do.
 (One lent socket means one shared SOCK_NOSPACE bit: kernel-traps 5.)"""
-import threading
 from lib import *
 
 
@@ -17,7 +16,7 @@ def stuck(conn):
     wait_for(still, 'the window is full', pause=0.2)
 
 
-def both_finish(what, url, body, rcvbuf, neighbours):
+def both_finish(what, url, body, rcvbuf, neighbours=()):
     check(what)
     before = stats()
     first, second = Conn(rcvbuf=rcvbuf), Conn(rcvbuf=rcvbuf)
@@ -25,11 +24,7 @@ def both_finish(what, url, body, rcvbuf, neighbours):
         conn.send(request(url, headers=['Connection: close']))
     for conn in (first, second):
         stuck(conn)
-    stop = threading.Event()
-    others = [threading.Thread(target=neighbour, args=(stop,)) for neighbour in neighbours]
-    for other in others:
-        other.start()
-    try:
+    with running([Beside(neighbour) for neighbour in neighbours]):
         # The second is read to its end while the first stays blocked; then the first.
         for conn in (second, first):
             answer = conn.response()
@@ -49,43 +44,35 @@ def both_finish(what, url, body, rcvbuf, neighbours):
             assert conn.response().body == body
             conn.closed()
             conn.close()
-    finally:
-        stop.set()
-        for other in others:
-            other.join()
     expect(before, timeouts_send=0, handed_over=0)
 
 
 def main():
     top, base = fresh('blocked')
     rng = random.Random(5)
-    for name, size in (('cached.png', 1 << 20), ('stream.mp4', 6 << 20)):
+    for name, size in (('cached.png', 1 << 20), ('stream.mp4', scaled(6, 3) << 20)):
         ripe(put(f'{top}/{name}', rng.randbytes(size)))
     put(f'{top}/tiny.html', 'tiny')
 
-    def third(stop):
+    def third(me):
         """Its acknowledgements come all the time and must not eat the others' wake-ups."""
-        while not stop.is_set():
+        while not me.stop:
             with Conn() as conn:
                 for _ in range(20):
                     assert conn.get(f'{base}/tiny.html').body == b'tiny'
 
-    def blocked(stop):
-        """Full as well, and never read."""
-        with Conn(rcvbuf=4096) as conn:
-            conn.send(request(f'{base}/stream.mp4'))
-            stop.wait()
-
     with kfront():
+        patient()
         for name in ('cached.png', 'stream.mp4'):
             with open(f'{top}/{name}', 'rb') as file:
                 body = file.read()
             if 'cached' in name:
                 hit(f'{base}/{name}')
             for rcvbuf in (4096, 65536):
-                both_finish(f'{name}, two readers of {rcvbuf} bytes alone', f'{base}/{name}', body, rcvbuf, [])
-                both_finish(f'{name}, a busy third and a blocked fourth', f'{base}/{name}', body, rcvbuf,
-                            [third, blocked])
+                both_finish(f'{name}, two readers of {rcvbuf} bytes alone', f'{base}/{name}', body, rcvbuf)
+                with Conn(rcvbuf=4096).send(request(f'{base}/stream.mp4')):     # never read
+                    both_finish(f'{name}, a busy third and a blocked fourth', f'{base}/{name}', body, rcvbuf,
+                                [third])
         check('pipelined until the window is full, then read: every answer, in order')
         with Conn(rcvbuf=4096) as conn:
             conn.send(request(f'{base}/cached.png') * 3 + request(f'{base}/tiny.html') * 50)

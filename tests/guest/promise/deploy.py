@@ -8,7 +8,7 @@ import threading
 import apache
 from lib import *
 
-TOP, RELEASES = '/srv/deploy', scaled(10, 4)
+TOP, RELEASES, QUICK = '/srv/deploy', scaled(10, 4), scaled(30, 10)
 
 
 class Client(threading.Thread):
@@ -45,15 +45,16 @@ def flips(what, docroot, releases, link, url, relative=''):
     """Flip `link` from release to release while clients ask for `url`."""
     check(what)
     shutil.rmtree(TOP, ignore_errors=True)
-    for number in range(RELEASES + 30):
+    for number in range(RELEASES + QUICK):
         release(releases, number)
     os.makedirs(os.path.dirname(link), exist_ok=True)
     subprocess.run(['ln', '-sfn', f'{relative or releases}/0', link], check=True)
     current = [0]
     with apache.configured(docroot=docroot), kfront(docroot=docroot):
+        patient()
         clients = [Client(current, url) for _ in range(4)]
         with running(clients):
-            for number in range(1, RELEASES + 30):
+            for number in range(1, RELEASES + QUICK):
                 before = stats()
                 if number < RELEASES:       # the rest in quick succession, cached or not
                     wait_for(lambda: delta(before, 'served_softirq') > 20

@@ -16,7 +16,7 @@ def stalled():
         nonlocal seen
         before, seen = seen, stats()['requests']
         return seen == before
-    wait_for(still, 'a full buffer', pause=0.3)
+    wait_for(still, 'a full buffer', pause=scaled(0.1, 0.2))
 
 
 def all_answered(url, method, count):

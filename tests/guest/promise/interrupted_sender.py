@@ -102,6 +102,7 @@ def main():
     steer(2)
     try:
         with kfront():
+            patient()
             hit(f'{base}/a.png')
             interrupt('hits', pattern, request(f'{base}/a.png'), lambda a: a.body == b'K' * 3000,
                       scaled(2500, 300))

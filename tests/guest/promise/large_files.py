@@ -34,7 +34,6 @@ def make(path, size, sparse):
             for _ in range(0, size, MIB):
                 file.write(rng.randbytes(min(MIB, size - file.tell())))
     age(path)
-    ripe(path)
     with open(path, 'rb') as file:
         return hashlib.file_digest(file, 'sha256').hexdigest()
 
@@ -63,27 +62,35 @@ def begun(url, amount):
     while b'\r\n\r\n' not in conn.buf:
         conn.fill()
     answer = Response(conn.take(conn.buf.index(b'\r\n\r\n') + 4))
-    return conn, int(answer.get('Content-Length')), conn.take(amount)
+    return conn, int(answer.get('Content-Length')), bytearray(conn.take(amount))
 
 
-def changed_on_the_way(path, url, data):
-    def edit(at):
+def each(top, base, data, changes):
+    """A file for each change, all of them made before the first is asked for: what to
+    check, how to change it, its path and URL."""
+    paths = [put(f'{top}/{change[0].replace(" ", "-")}.mp4', data) for change in changes]
+    for (what, change), path in zip(changes, paths):
+        ripe(path)
+        yield what, change, path, f'{base}/{os.path.basename(path)}'
+
+
+def changed_on_the_way(top, base, data):
+    def edit(path, at):
         with open(path, 'r+b') as file:
             file.seek(at)
             file.write(b'EDITED')
     size = len(data)
-    for what, change in (
-            ('cut to half', lambda: os.truncate(path, size // 2)),
-            ('cut to nothing', lambda: os.truncate(path, 0)),
-            ('edited near its end', lambda: edit(size - 1000)),
-            ('edited in its last byte', lambda: edit(size - 6)),
-            ('edited where it was read already', lambda: edit(100)),
-            ('grown', lambda: os.truncate(path, size + 5000))):
+    for what, change, path, url in each(top, base, data, (
+            ('cut to half', lambda path: os.truncate(path, size // 2)),
+            ('cut to nothing', lambda path: os.truncate(path, 0)),
+            ('edited near its end', lambda path: edit(path, size - 1000)),
+            ('edited in its last byte', lambda path: edit(path, size - 6)),
+            ('edited where it was read already', lambda path: edit(path, 100)),
+            ('grown', lambda path: os.truncate(path, size + 5000)))):
         check(f'{what} while being sent: aborted')
-        ripe(put(path, data))
         before = stats()
         conn, length, got = begun(url, 300000)
-        change()
+        change(path)
         try:
             while len(got) < length:
                 conn.fill()
@@ -99,16 +106,19 @@ def changed_on_the_way(path, url, data):
             assert after.body == file.read(), f'{what}: not the new version afterwards'
 
 
-def harmless(path, url, data):
-    for what, change in (('chmod', lambda: os.chmod(path, 0o640 if os.stat(path).st_mode & 4 else 0o644)),
-                         ('a new link', lambda: os.link(path, f'{path}.link')),
-                         ('its link removed', lambda: os.unlink(f'{path}.link')),
-                         ('replaced by rename', lambda: os.rename(put(f'{path}.new', b'short'), path)),
-                         ('unlinked', lambda: os.unlink(path))):
+def harmless(top, base, data):
+    def unlinked(path):
+        os.link(path, f'{path}.link')
+        os.unlink(f'{path}.link')
+    for what, change, path, url in each(top, base, data, (
+            ('chmod', lambda path: os.chmod(path, 0o640)),
+            ('a new link', lambda path: os.link(path, f'{path}.link')),
+            ('a new link removed', unlinked),
+            ('replaced by rename', lambda path: os.rename(put(f'{path}.new', b'short'), path)),
+            ('unlinked', os.unlink))):
         check(f'{what} while being sent: the old bytes to the end')
-        ripe(put(path, data))
         conn, length, got = begun(url, 300000)
-        change()
+        change(path)
         assert got + conn.take(length - len(got)) == data, f'{what}: bytes differ'
         conn.close()
 
@@ -116,10 +126,11 @@ def harmless(path, url, data):
 def main():
     top, base = fresh('large')
     with kfront():
-        for name, size, sparse in (('five.mp4', 5 * MIB, False), ('random.mp4', scaled(64, 16) * MIB, False),
-                                   ('sparse.mp4', 64 * MIB, True), ('odd.mp4', 5 * MIB + 4097, False),
-                                   ('limit.mp4', MIB + 1, False)):
-            expected = make(f'{top}/{name}', size, sparse)
+        files = [(name, size, make(f'{top}/{name}', size, sparse)) for name, size, sparse in (
+            ('random.mp4', scaled(32, 8) * MIB, False), ('sparse.mp4', scaled(32, 16) * MIB, True),
+            ('five.mp4', 5 * MIB, False), ('odd.mp4', 5 * MIB + 4097, False), ('limit.mp4', MIB + 1, False))]
+        for name, size, expected in files:
+            ripe(f'{top}/{name}')
             head_and_body(f'{base}/{name}', size, expected)
         check('eight readers at once, each taking little at a time')
         data = open(f'{top}/five.mp4', 'rb').read()
@@ -131,9 +142,8 @@ def main():
         assert all(one == data for one in got)
         for conn, _, _ in conns:
             conn.close()
-        path, url = f'{top}/changing.mp4', f'{base}/changing.mp4'
-        changed_on_the_way(path, url, data)
-        harmless(path, url, data)
+        changed_on_the_way(top, base, data)
+        harmless(top, base, data)
         wait_for(lambda: stats()['connections_open'] == 0, 'nothing left')
 
 

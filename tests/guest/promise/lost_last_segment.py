@@ -35,12 +35,14 @@ def cut_off(what, url, expected, half_close):
 def vanished(url):
     """Nothing comes through any more, ever: the orphan must not stay for ever."""
     check('a peer that has vanished')
+    usual = int(link.sh('cat /proc/sys/net/ipv4/tcp_orphan_retries'))
     link.sh('echo 3 > /proc/sys/net/ipv4/tcp_orphan_retries')
     conn = Conn(host=link.SERVER, ns='away')
     link.lose('loss 100%')
     conn.send(request(url, headers=['Connection: close']))
     wait_for(link.dropped, 'the answer is on its way')
     link.no_sockets(60)
+    link.sh(f'echo {usual} > /proc/sys/net/ipv4/tcp_orphan_retries')
     link.lose('')
     conn.close()
 

@@ -38,6 +38,7 @@ def main():
              request(f'{url}/none.html', headers=[close])]
     step = scaled(1, 11)                # the debug kernel: every 11th, another start per head
     with kfront():
+        patient()
         hit(page)
         for number, raw in enumerate(mine + other):
             expected = same_as_backend(raw, half_close=False)

@@ -103,6 +103,7 @@ def effects(top, url):
         assert get(f'{url}/{name}.png').body == bytes(200000)
         expect(before, streams=streams, requests=1)
     check('max_connections')
+    patient()
     sysctl('max_connections', 3)
     wait_for(lambda: stats()['connections_open'] == 0, 'no connection open')
     held = [Conn() for _ in range(3)]

@@ -143,6 +143,7 @@ def cycles(url, body, big, mark, cover=lambda: None, uncover=lambda: None):
     with running(clients[1:]):
         for _ in range(count):
             load(reuseport=1)
+            patient()
             sysctl('drain_timeout_ms', 120000)
             uncover()
             progress('ours', 'kfront answers')

@@ -8,7 +8,7 @@ from lib import *
 
 # Apache's own rules, made as short as we make ours; its signature is its own affair.
 SHORT = '\tServerSignature Off\n\tRequestReadTimeout header=1-2,minrate=500 body=10,minrate=500'
-SLACK = scaled(3, 10)               # seconds a busy machine may be late
+SLACK = scaled(3.5, 10)              # seconds a busy machine may be late
 
 
 def lasted(began, least, what):
@@ -59,14 +59,15 @@ def idle(url, body):
             began = time.monotonic()
             conn.send(more)
             conn.closed()
-        lasted(began, 0.5, what)
-        assert delta(before, 'timeouts_keepalive') + delta(before, 'timeouts_header') == 1, changed(before)
+        lasted(began, 1, what)
+        wait_for(lambda: delta(before, 'timeouts_keepalive') + delta(before, 'timeouts_header') == 1,
+                 'it is counted')
     check('each request starts the time anew')
+    sysctl('keepalive_timeout_ms', 2500)        # far from the pauses: this machine may stop for a second
     with Conn() as conn:
-        began = time.monotonic()
-        while time.monotonic() - began < 1.5:
+        for _ in range(4):
             assert conn.get(url).body == body
-            conn.silent(0.2)
+            conn.silent(0.7)
 
 
 def stalled(big, size):
@@ -78,10 +79,7 @@ def stalled(big, size):
     got = 0
     while time.monotonic() - began < 4:         # longer than send_timeout_ms, all in all
         got += len(slow.take(60000))
-        slow.sock.settimeout(0.2)               # the reader's pace
-        slow.sock.recv(1, 2)
-        time.sleep(0.2)
-    slow.sock.settimeout(DEADLINE)
+        time.sleep(0.2)                         # the reader's pace
     wait_for(lambda: delta(before, 'timeouts_send') == 1, 'the dead reader is given up', 5 + SLACK)
     dead.is_reset()
     assert got + len(slow.rest()) > size, 'the slow reader lost its answer'
@@ -99,9 +97,9 @@ def main():
         hit(url)
         sysctl('header_timeout_ms', 1000)
         slow_heads(url)
-        sysctl('keepalive_timeout_ms', 500)
+        sysctl('keepalive_timeout_ms', 1000)
         idle(url, body)
-        sysctl('send_timeout_ms', 1500)
+        sysctl('send_timeout_ms', 3000)
         stalled(f'{base}/big.mp4', size)
         wait_for(lambda: stats()['connections_open'] == 0, 'nothing left')
 

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Inline: standing in front of a server on its own port. In: the port. Out: every
+ * listening socket on it that we may drive is tapped (tap.c), soon after it
+ * appears, and let go when it stops listening.
+ *
+ * Nobody tells when a socket begins to listen, so the table of listeners is looked
+ * through twice a second. That one was closed its destructor tells; that one was
+ * only paused (shutdown() on a listening socket) is seen by the same look.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+#include "backend.h"
+#include "compat/net.h"
+#include "inline.h"
+#include "poll.h"
+#include "tap.h"
+
+#define KF_LOOK		(HZ / 2)
+#define KF_LISTENERS_MAX 1024	/* tapped per look; the rest at the next */
+
+struct kf_inline {
+	struct kf_server *srv;
+	struct delayed_work look;
+	struct list_head taps;	/* see tap.h */
+	unsigned long seen;	/* jiffies: when somebody was last found listening */
+	unsigned int refused[KF_TAP_REFUSALS];	/* at the last look */
+	struct sock *socks[KF_LISTENERS_MAX];	/* referenced; the look only */
+};
+
+static const char * const kf_refusal_says[KF_TAP_REFUSALS] = {
+	[KF_TAP_MPTCP] = "it listens with MPTCP",
+	[KF_TAP_DRIVEN] = "another part of the kernel (BPF, SMC) drives it",
+	[KF_TAP_OTHER_USER] = "it is another user's, and root listens on this port, too",
+};
+
+/* One that is bound to the address parameter, if there is one. */
+static bool kf_inline_wanted(struct kf_server *srv, const struct sock *sk)
+{
+	struct in6_addr v4;
+
+	if (!srv->address_set)
+		return true;
+	if (sk->sk_family == AF_INET) {
+		ipv6_addr_set_v4mapped(sk->sk_rcv_saddr, &v4);
+		return ipv6_addr_equal(&v4, &srv->address);
+	}
+#if IS_ENABLED(CONFIG_IPV6)
+	return ipv6_addr_equal(&sk->sk_v6_rcv_saddr, &srv->address);
+#else
+	return false;
+#endif
+}
+
+/* On an unprivileged port anybody may listen on an address that the server left free. */
+static enum kf_tap_refusal kf_inline_refuses(struct sock *sk, bool roots)
+{
+	if (roots && !uid_eq(sk->sk_uid, GLOBAL_ROOT_UID))
+		return KF_TAP_OTHER_USER;
+	return kf_tap_refuses(sk);
+}
+
+/* A line in the log when there are more of a kind than before. */
+static void kf_inline_complain(struct kf_inline *il, const unsigned int *refused)
+{
+	int why;
+
+	for (why = KF_TAP_FINE + 1; why < KF_TAP_REFUSALS; why++) {
+		if (refused[why] > il->refused[why])
+			pr_warn_ratelimited("a listening socket on port %u is left alone: %s\n",
+					    il->srv->port, kf_refusal_says[why]);
+		il->refused[why] = refused[why];
+	}
+}
+
+/*
+ * The server is gone for longer than a restart takes: who is idle is let go, as the
+ * server's own connections were when it ended, and with them its namespace.
+ */
+static void kf_inline_desert(struct kf_inline *il)
+{
+	struct kf_server *srv = il->srv;
+	unsigned long wait = msecs_to_jiffies(READ_ONCE(srv->set.backend_wait_ms));
+
+	if (kf_inline_listeners(srv))
+		il->seen = jiffies;
+	WRITE_ONCE(srv->deserted, jiffies - il->seen > max(wait, 2UL * KF_LOOK));
+	if (srv->deserted && percpu_counter_sum(&srv->open))
+		kf_polls_sweep(srv);
+}
+
+static void kf_inline_look(struct work_struct *work)
+{
+	struct kf_inline *il = container_of(to_delayed_work(work), struct kf_inline, look);
+	unsigned int refused[KF_TAP_REFUSALS] = {};
+	struct kf_server *srv = il->srv;
+	int i, nr, begin = 0;
+	bool roots = false;
+
+	kf_taps_out(&il->taps, false);
+	nr = kf_backend_list(srv, il->socks, KF_LISTENERS_MAX);
+	for (i = 0; i < nr; i++)
+		roots |= uid_eq(il->socks[i]->sk_uid, GLOBAL_ROOT_UID);
+	for (i = 0; i < nr; i++) {
+		struct sock *sk = il->socks[i];
+		enum kf_tap_refusal why;
+
+		if (kf_tapped(sk) || !kf_inline_wanted(srv, sk))
+			continue;
+		why = kf_inline_refuses(sk, roots);
+		if (why) {
+			refused[why]++;
+		} else {
+			swap(il->socks[begin], il->socks[i]);
+			begin++;
+		}
+	}
+	kf_taps_in(srv, &il->taps, il->socks, begin);	/* what had no memory: at the next look */
+	for (i = 0; i < nr; i++)
+		sock_put(il->socks[i]);
+	kf_inline_complain(il, refused);
+	kf_inline_desert(il);
+	queue_delayed_work(system_wq, &il->look, KF_LOOK);
+}
+
+int kf_inline_start(struct kf_server *srv)
+{
+	struct kf_inline *il;
+	int err;
+
+	il = kvzalloc(sizeof(*il), GFP_KERNEL);
+	if (!il)
+		return -ENOMEM;
+	err = kf_taps_learn(srv->net);
+	if (err) {
+		pr_err("cannot make a TCP socket: error %d\n", err);
+		kvfree(il);
+		return err;
+	}
+	il->srv = srv;
+	INIT_LIST_HEAD(&il->taps);
+	il->seen = jiffies;
+	INIT_DELAYED_WORK(&il->look, kf_inline_look);
+	srv->inl = il;
+	queue_delayed_work(system_wq, &il->look, 0);
+	flush_delayed_work(&il->look);
+	if (!kf_inline_listeners(srv))
+		pr_info("nobody listens on port %u now that could be accelerated; waiting\n",
+			srv->port);
+	return 0;
+}
+
+void kf_inline_stop(struct kf_server *srv)
+{
+	struct kf_inline *il = srv->inl;
+
+	if (!il)
+		return;
+	WRITE_ONCE(srv->stopping, true);
+	cancel_delayed_work_sync(&il->look);
+	kf_taps_out(&il->taps, true);
+	kf_taps_wait(&il->taps);
+}
+
+void kf_inline_free(struct kf_server *srv)
+{
+	kvfree(srv->inl);
+	srv->inl = NULL;
+}
+
+int kf_inline_listeners(struct kf_server *srv)
+{
+	return kf_taps_count(&srv->inl->taps);
+}
