@@ -2,16 +2,15 @@
 """kfront goes and comes while clients ask: as long as somebody else answers its port
 meanwhile (a redirect to Apache, a server that listens there, too: reuseport), not one
 request fails, and each is counted once. rmmod waits for answers on their way."""
-import contextlib
 import errno
 import socket
 import subprocess
 import threading
 import apache
+from asker import OURS, Asker
 from lib import *
-from neighbour import Neighbour
+from servers import Nginx
 
-OURS = 'Apache'                     # kfront's Server header, as long as nobody sets it; Debian's says more
 SIZE = 2 << 20
 # Only SYNs: else a connection that conntrack has not seen yet would be redirected in its middle.
 # When the redirect goes, what was redirected still needs the chains, and conntrack, which is on
@@ -37,57 +36,6 @@ def listeners():
         with open(f'/proc/net/{name}') as table:
             lines += [line.split() for line in table]
     return sum(words[1].endswith(':0050') and words[3] == '0A' for words in lines)
-
-
-class Client(threading.Thread):
-    """Asks for ever, on connections of all kinds; whatever is not a right answer is an error."""
-    def __init__(self, url, body, mark, ask):
-        super().__init__()
-        self.url, self.body, self.ask = url, body, ask
-        self.headers = [f'User-Agent: {mark}']
-        self.stop, self.error, self.ours, self.others = False, None, 0, 0
-
-    def good(self, answer):
-        assert answer.status == 200 and answer.body == self.body, answer.head
-        if answer.get('Server') == OURS:
-            self.ours += 1
-        else:
-            self.others += 1
-
-    def run(self):
-        try:
-            while not self.stop:
-                self.ask(self)
-        except Exception as error:      # told to the main thread
-            self.error = error
-
-    def once(self):
-        self.good(get(self.url, headers=self.headers))
-
-    def for_apache(self):
-        self.good(get(f'{self.url}?apache', headers=self.headers))
-
-    def slowly(self):
-        """Silent after its connection is made, and in the middle of its head."""
-        raw = request(self.url, headers=self.headers + ['Connection: close'])
-        with Conn() as conn:
-            conn.sock.settimeout(0.05)
-            for piece in (raw[:20], raw[20:]):
-                with contextlib.suppress(socket.timeout):   # a pace, no wait
-                    conn.fill()
-                conn.sock.sendall(piece)
-            conn.sock.settimeout(DEADLINE)
-            self.good(conn.response())
-            conn.closed()
-
-    def in_turn(self):
-        """Several on one connection, until whoever answers says that it is the last."""
-        with Conn() as conn:
-            for _ in range(10):
-                answer = conn.get(self.url, headers=self.headers)
-                self.good(answer)
-                if answer.get('Connection', '').lower() == 'close':
-                    break
 
 
 def hold(client, big):
@@ -117,8 +65,8 @@ def go(held, others):
     wait_for(lambda: stats()['connections_open'] == 1, 'all others have ended')
     now = stats()
     assert thread.is_alive(), 'rmmod did not wait'
-    lost = {name for name in now if now[name] and name.startswith(('killed_', 'handover_failed_', 'timeouts_'))}
-    assert not lost, lost
+    lost = [name for name in now if name.startswith(('killed_', 'handover_failed_', 'timeouts_'))]
+    assert not any(now[name] for name in lost), changed(dict.fromkeys(now, 0), now)
     answer = held.response()
     assert answer.status == 200 and answer.body == bytes(SIZE), answer.head
     held.closed()
@@ -131,8 +79,8 @@ def go(held, others):
 def cycles(url, body, big, mark, cover=lambda: None, uncover=lambda: None):
     """Come and go; returns how many answers the clients had from kfront and from others."""
     log, answered, count, neighbours = apache.AccessLog(), 0, scaled(15, 2), listeners()
-    clients = [Client(url, body, mark, ask) for ask in (    # the first is not started: see hold()
-        None, Client.once, Client.once, Client.for_apache, Client.slowly, Client.in_turn, Client.in_turn)]
+    clients = [Asker(url, body, mark, ask) for ask in (    # the first is not started: see hold()
+        None, Asker.once, Asker.once, Asker.for_apache, Asker.slowly, Asker.in_turn, Asker.in_turn)]
 
     def progress(who, what):
         then = [getattr(client, who) for client in clients]
@@ -158,6 +106,45 @@ def cycles(url, body, big, mark, cover=lambda: None, uncover=lambda: None):
     return others - lines
 
 
+def redirected(page, body, big):
+    check('port 80 is redirected to Apache while kfront is away')
+    redirect = ''.join(map(RULE.format, ('prerouting', 'output')))
+    nft(CHAINS + redirect)
+    try:
+        missed = cycles(page, body, big, 'takeover-redirect', lambda: nft(redirect), lambda: nft(
+            'flush chain inet takeover prerouting\nflush chain inet takeover output\n'))
+    finally:
+        nft('delete table inet takeover\n')
+    assert not missed, f'{missed} answers of Apache that it did not log'
+
+
+def beside_nginx(page, body, big):
+    check('nginx listens on port 80, too (reuseport)')
+    nginx, mark = Nginx('reuseport'), 'takeover-reuseport'
+
+    def logged():
+        with open(nginx.log) as log:
+            return sum(mark in line for line in log)
+
+    nginx.prepare()
+    nginx.start()
+    try:
+        others = cycles(page, body, big, mark)
+        wait_for(lambda: logged() >= others > 0, 'nginx has logged')
+        assert logged() == others, f'{logged()} by nginx, {others} had'
+    finally:
+        nginx.stop()
+        nginx.tidy()
+    check('without reuseport nobody else may listen there')
+    with kfront(), socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            other.bind(('0.0.0.0', 80))
+            raise AssertionError('two on one port')
+        except OSError as error:
+            assert error.errno == errno.EADDRINUSE, error
+
+
 def main():
     top, url = fresh('takeover')
     body = random.Random(9).randbytes(3000)
@@ -165,30 +152,10 @@ def main():
     put(f'{top}/a.png', body)
     ripe(put(f'{top}/big.mp4', bytes(SIZE)))
 
-    check('port 80 is redirected to Apache while kfront is away')
-    redirect = ''.join(map(RULE.format, ('prerouting', 'output')))
-    nft(CHAINS + redirect)
-    try:
-        missed = cycles(page, body, big, 'takeover-redirect', lambda: nft(redirect),
-                        lambda: nft('flush chain inet takeover prerouting\nflush chain inet takeover output\n'))
-    finally:
-        nft('delete table inet takeover\n')
-    assert not missed, f'{missed} answers of Apache that it did not log'
-
-    check('another server listens on port 80, too (reuseport)')
-    with Neighbour(body) as neighbour:
-        threading.Thread(target=neighbour.serve_forever, daemon=True).start()
-        others = cycles(page, body, big, 'takeover-reuseport')
-        neighbour.shutdown()
-        assert others == neighbour.served > 0, f'{neighbour.served} by the other server, {others} had'
-    check('without reuseport nobody else may listen there')
-    with kfront():
-        try:
-            Neighbour(body)
-        except OSError as error:
-            assert error.errno == errno.EADDRINUSE, error
-        else:
-            raise AssertionError('two on one port')
+    # Not one socket for both families: those of nginx would have all of IPv4.
+    with apache.configured(listen='127.0.0.1:8080 [::1]:8080'):
+        redirected(page, body, big)
+        beside_nginx(page, body, big)
 
 
 if __name__ == '__main__':
