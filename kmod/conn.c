@@ -308,6 +308,7 @@ static void kf_conn_dispose(struct kf_conn *c)
 
 /* Done for now; what has to be done outside the lock is. May free @c. */
 static void kf_conn_unlock(struct kf_conn *c, struct sock *sk)
+	__releases(&sk->sk_lock.slock)
 {
 	struct sock *wake = c->wake;
 
