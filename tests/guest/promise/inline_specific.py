@@ -3,7 +3,7 @@
 IPv6, both in one socket, one address each; another user's beside root's is left alone."""
 import contextlib
 import os
-from servers import Tiny, bound, hooked, inline, listening, ours
+from servers import Tiny, bound, by_kernel, hooked, inline, listening, ours
 from lib import *
 
 NOBODY = 65534
@@ -85,6 +85,13 @@ def users(url, missing, port=8088):
             hooked(2)           # a look at all of them has been taken since
             left_alone('second', url, '127.0.0.4', port)
             answers('too', url, missing, '127.0.0.5', port=port)
+    check("another user's alone is ours, until root's comes")
+    with other('127.0.0.3', 'alone', port), inline(1, port):
+        answers('alone', url, missing, '127.0.0.3', port=port)
+        with Tiny(bound('127.0.0.2', port), 'root'):
+            wait_for(lambda: by_kernel(get(url, port=port, server='127.0.0.2')), "root's is found", 20)
+            hooked(1)
+            left_alone('alone', url, '127.0.0.3', port)
 
 
 def main():
