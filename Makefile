@@ -6,6 +6,7 @@ KERNEL ?= 6.12
 TEST ?=
 PORT ?= 8000
 SECONDS_EACH ?= 60
+UNITS := kfront.service kfront-fallback.service
 
 all: modules
 
@@ -14,11 +15,21 @@ modules: ## build kfront.ko for the running kernel, or KDIR=/lib/modules/VERSION
 		"install linux-headers-$$(uname -r) or give KDIR=/lib/modules/VERSION/build" >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-install: modules ## install the module for that kernel and run depmod
+install: modules ## install the module for that kernel, run depmod, then install-service
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 	depmod -a $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
+	$(MAKE) -s install-service
+
+install-service: ## install the systemd units, what they run, and the manual page
+	install -D -m 755 userland/systemd/kfront-service $(DESTDIR)/usr/local/libexec/kfront-service
+	install -D -m 644 -t $(DESTDIR)/usr/local/lib/systemd/system $(addprefix userland/systemd/,$(UNITS))
+	install -D -m 644 -t $(DESTDIR)/usr/local/share/man/man4 userland/man/kfront.4
+	[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 
 uninstall: ## remove what install installed
+	[ ! -d /run/systemd/system ] || systemctl --quiet disable kfront || true
+	rm -f /usr/local/libexec/kfront-service /usr/local/share/man/man4/kfront.4 \
+		$(addprefix /usr/local/lib/systemd/system/,$(UNITS))
 	rm -f $(addprefix /lib/modules/$(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)/,\
 		updates/kfront.ko updates/kfront.ko.xz extra/kfront.ko extra/kfront.ko.xz)
 	depmod -a $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
@@ -51,6 +62,6 @@ clean: ## remove what was built here (the cache of kernels stays)
 	find kmod -name '*.o' -delete -o -name '.*.cmd' -delete -o -name '*.mod' -delete
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all modules install uninstall setup demo check check-static check-unit check-fuzz check-guest clean help
+.PHONY: all modules install install-service uninstall setup demo check check-static check-unit check-fuzz check-guest clean help

@@ -73,7 +73,8 @@ struct sock *kf_backend_find(struct kf_server *srv, const struct sock *child)
 	return sk;
 }
 
-int kf_backend_list(struct kf_server *srv, struct sock **socks, int max)
+int kf_backend_list(struct kf_server *srv, struct sock **socks, int max,
+		    bool (*known)(const struct sock *sk), bool *roots)
 {
 	struct inet_hashinfo *hi = srv->net->ipv4.tcp_death_row.hashinfo;
 	struct hlist_nulls_node *node;
@@ -81,16 +82,19 @@ int kf_backend_list(struct kf_server *srv, struct sock **socks, int max)
 	struct sock *sk;
 	int nr = 0;
 
-	for (i = 0; i <= hi->lhash2_mask && nr < max; i++) {
+	*roots = false;
+	for (i = 0; i <= hi->lhash2_mask; i++) {
 		struct inet_listen_hashbucket *bucket = &hi->lhash2[i];
 
 		if (hlist_nulls_empty(&bucket->nulls_head))
 			continue;
 		rcu_read_lock();
 		sk_nulls_for_each_rcu(sk, node, &bucket->nulls_head) {
-			if (nr < max && net_eq(sock_net(sk), srv->net) &&
-			    inet_sk(sk)->inet_num == srv->backend_port &&
-			    refcount_inc_not_zero(&sk->sk_refcnt))
+			if (!net_eq(sock_net(sk), srv->net) ||
+			    inet_sk(sk)->inet_num != srv->backend_port)
+				continue;
+			*roots |= uid_eq(sk->sk_uid, GLOBAL_ROOT_UID);
+			if (nr < max && !known(sk) && refcount_inc_not_zero(&sk->sk_refcnt))
 				socks[nr++] = sk;
 		}
 		rcu_read_unlock();

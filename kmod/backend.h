@@ -19,8 +19,12 @@
  */
 struct sock *kf_backend_find(struct kf_server *srv, const struct sock *child);
 
-/* The listeners on the backend's port, referenced; at most @max. Process context. */
-int kf_backend_list(struct kf_server *srv, struct sock **socks, int max);
+/*
+ * The listeners on the backend's port but for those that @known knows, referenced; at
+ * most @max. @roots: some on that port, known or not, are root's. Process context.
+ */
+int kf_backend_list(struct kf_server *srv, struct sock **socks, int max,
+		    bool (*known)(const struct sock *sk), bool *roots);
 
 /* All kinds of listeners on the backend's port: a mask of KF_L_*. Process context. */
 unsigned int kf_backend_survey(struct kf_server *srv);

@@ -120,6 +120,12 @@ static struct sock *kf_home(struct kf_conn *c)
 	return NULL;
 }
 
+/* Inline, what was never ours to drive had a place in that very queue. */
+static bool kf_had_place(const struct kf_conn *c, const struct sock *backend)
+{
+	return c->state == KF_NEWBORN && c->req->rsk_listener == backend;
+}
+
 /* The backend's listener for @c, referenced, if it may have it; else @why says why not. */
 static struct sock *kf_handover_to(struct kf_conn *c, enum kf_unable *why)
 {
@@ -135,7 +141,7 @@ static struct sock *kf_handover_to(struct kf_conn *c, enum kf_unable *why)
 		*why = KF_FAMILY;
 	} else if (sk_is_mptcp(backend)) {
 		*why = KF_MPTCP;
-	} else if (sk_acceptq_is_full(backend)) {
+	} else if (sk_acceptq_is_full(backend) && !kf_had_place(c, backend)) {
 		c->poll->refused = backend;
 		*why = KF_FULL;
 	} else {

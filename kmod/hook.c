@@ -42,7 +42,7 @@ void kf_default_data_ready(struct sock *sk)
 	def_data_ready(sk);
 }
 
-/* A listener as listen() left it, or a clone of one. */
+/* Its callbacks are a fresh socket's. */
 bool kf_default_listener(const struct sock *sk)
 {
 	return READ_ONCE(sk->sk_data_ready) == def_data_ready &&

@@ -5,8 +5,9 @@
  * appears, and let go when it stops listening.
  *
  * Nobody tells when a socket begins to listen, so the table of listeners is looked
- * through twice a second. That one was closed its destructor tells; that one was
- * only paused (shutdown() on a listening socket) is seen by the same look.
+ * through twice a second; nor when one is closed, so those that are tapped are looked
+ * at ten times a second: for so long a closed one's memory and namespace are kept,
+ * never its port.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,15 +20,18 @@
 #include "poll.h"
 #include "tap.h"
 
-#define KF_LOOK		(HZ / 2)
-#define KF_LISTENERS_MAX 1024	/* tapped per look; the rest at the next */
+#define KF_LOOK		(HZ / 10 ?: 1)	/* between looks at what is tapped */
+#define KF_FIND		(HZ / 2)	/* and at the table of listeners */
+#define KF_LISTENERS_MAX 1024	/* found at once; the rest the next time */
 
 struct kf_inline {
 	struct kf_server *srv;
 	struct delayed_work look;
-	struct list_head taps;	/* see tap.h */
+	struct list_head taps;	/* the look only; see tap.h */
+	unsigned long find;	/* jiffies: when to look for new ones */
+	bool roots;		/* some of the listeners are root's */
 	unsigned long seen;	/* jiffies: when somebody was last found listening */
-	unsigned int refused[KF_TAP_REFUSALS];	/* at the last look */
+	unsigned int refused[KF_TAP_REFUSALS];	/* the last time */
 	struct sock *socks[KF_LISTENERS_MAX];	/* referenced; the look only */
 };
 
@@ -76,41 +80,54 @@ static void kf_inline_complain(struct kf_inline *il, const unsigned int *refused
 	}
 }
 
+/* It does not listen any more, its holder has made something else of it, or root's came. */
+static bool kf_inline_leaves(const struct kf_tap *tap, bool roots)
+{
+	return READ_ONCE(tap->sk->sk_state) != TCP_LISTEN || !kf_tapped(tap->sk) ||
+	       (roots && !uid_eq(tap->sk->sk_uid, GLOBAL_ROOT_UID));
+}
+
+static bool kf_inline_leaves_all(const struct kf_tap *tap, bool unused)
+{
+	return true;
+}
+
 /*
  * The server is gone for longer than a restart takes: who is idle is let go, as the
  * server's own connections were when it ended, and with them its namespace.
  */
-static void kf_inline_desert(struct kf_inline *il)
+static void kf_inline_desert(struct kf_inline *il, bool found)
 {
 	struct kf_server *srv = il->srv;
 	unsigned long wait = msecs_to_jiffies(READ_ONCE(srv->set.backend_wait_ms));
 
-	if (kf_inline_listeners(srv))
+	if (found)
 		il->seen = jiffies;
-	WRITE_ONCE(srv->deserted, jiffies - il->seen > max(wait, 2UL * KF_LOOK));
+	WRITE_ONCE(srv->deserted, jiffies - il->seen > max(wait, 2UL * KF_FIND));
 	if (srv->deserted && percpu_counter_sum(&srv->open))
 		kf_polls_sweep(srv);
 }
 
-static void kf_inline_look(struct work_struct *work)
+/* Look for listening sockets that are not tapped yet. */
+static void kf_inline_find(struct kf_inline *il)
 {
-	struct kf_inline *il = container_of(to_delayed_work(work), struct kf_inline, look);
 	unsigned int refused[KF_TAP_REFUSALS] = {};
 	struct kf_server *srv = il->srv;
 	int i, nr, begin = 0;
-	bool roots = false;
+	bool roots;
 
-	kf_taps_out(&il->taps, false);
-	nr = kf_backend_list(srv, il->socks, KF_LISTENERS_MAX);
-	for (i = 0; i < nr; i++)
-		roots |= uid_eq(il->socks[i]->sk_uid, GLOBAL_ROOT_UID);
+	nr = kf_backend_list(srv, il->socks, KF_LISTENERS_MAX, kf_tapped, &roots);
+	if (roots != il->roots)
+		kf_taps_out(&il->taps, kf_inline_leaves, roots);
+	il->roots = roots;
+	/* Whoever comes now finds a server. */
+	kf_inline_desert(il, nr || !list_empty(&il->taps));
 	for (i = 0; i < nr; i++) {
-		struct sock *sk = il->socks[i];
 		enum kf_tap_refusal why;
 
-		if (kf_tapped(sk) || !kf_inline_wanted(srv, sk))
+		if (!kf_inline_wanted(srv, il->socks[i]))
 			continue;
-		why = kf_inline_refuses(sk, roots);
+		why = kf_inline_refuses(il->socks[i], roots);
 		if (why) {
 			refused[why]++;
 		} else {
@@ -118,11 +135,21 @@ static void kf_inline_look(struct work_struct *work)
 			begin++;
 		}
 	}
-	kf_taps_in(srv, &il->taps, il->socks, begin);	/* what had no memory: at the next look */
+	kf_taps_in(srv, &il->taps, il->socks, begin);	/* what had no memory: the next time */
 	for (i = 0; i < nr; i++)
 		sock_put(il->socks[i]);
 	kf_inline_complain(il, refused);
-	kf_inline_desert(il);
+}
+
+static void kf_inline_look(struct work_struct *work)
+{
+	struct kf_inline *il = container_of(to_delayed_work(work), struct kf_inline, look);
+
+	kf_taps_out(&il->taps, kf_inline_leaves, false);
+	if (time_after_eq(jiffies, il->find)) {
+		kf_inline_find(il);
+		il->find = jiffies + KF_FIND;
+	}
 	queue_delayed_work(system_wq, &il->look, KF_LOOK);
 }
 
@@ -143,11 +170,12 @@ int kf_inline_start(struct kf_server *srv)
 	il->srv = srv;
 	INIT_LIST_HEAD(&il->taps);
 	il->seen = jiffies;
+	il->find = jiffies;
 	INIT_DELAYED_WORK(&il->look, kf_inline_look);
 	srv->inl = il;
 	queue_delayed_work(system_wq, &il->look, 0);
 	flush_delayed_work(&il->look);
-	if (!kf_inline_listeners(srv))
+	if (list_empty(&il->taps))
 		pr_info("nobody listens on port %u now that could be accelerated; waiting\n",
 			srv->port);
 	return 0;
@@ -161,17 +189,11 @@ void kf_inline_stop(struct kf_server *srv)
 		return;
 	WRITE_ONCE(srv->stopping, true);
 	cancel_delayed_work_sync(&il->look);
-	kf_taps_out(&il->taps, true);
-	kf_taps_wait(&il->taps);
+	kf_taps_out(&il->taps, kf_inline_leaves_all, false);
 }
 
 void kf_inline_free(struct kf_server *srv)
 {
 	kvfree(srv->inl);
 	srv->inl = NULL;
-}
-
-int kf_inline_listeners(struct kf_server *srv)
-{
-	return kf_taps_count(&srv->inl->taps);
 }

@@ -9,7 +9,4 @@ int kf_inline_start(struct kf_server *srv);	/* may sleep; one line in the log on
 void kf_inline_stop(struct kf_server *srv);	/* waits for RCU; no connection comes after it */
 void kf_inline_free(struct kf_server *srv);	/* after the last connection */
 
-/* How many listening sockets are tapped now. */
-int kf_inline_listeners(struct kf_server *srv);
-
 #endif /* KFRONT_INLINE_H */

@@ -14,6 +14,7 @@
 #include <net/ipv6.h>
 #include "conn.h"
 #include "server.h"
+#include "tap.h"
 
 #define KF_GROUPS_MAX	32
 
@@ -250,6 +251,7 @@ static int __init kf_init(void)
 
 out_pernet:
 	unregister_pernet_subsys(&kf_pernet_ops);
+	kf_taps_forget();
 out_cache:
 	kf_conn_cache_destroy();
 out_free:
@@ -266,6 +268,7 @@ static void __exit kf_exit(void)
 	kf_the_server = NULL;
 	mutex_unlock(&kf_server_mutex);
 	unregister_pernet_subsys(&kf_pernet_ops);
+	kf_taps_forget();
 	kf_conn_cache_destroy();
 }
 

@@ -78,6 +78,7 @@ struct kf_server {
 	atomic_t lookups;		/* questions to the worker that are not answered */
 	atomic_t streams;		/* large files on their way */
 	atomic_t parked;		/* connections that wait for the backend */
+	atomic_t tapped;		/* inline: listening sockets that our hooks are in */
 	bool deserted;			/* inline: nobody listens; connections come to an end */
 	bool stopping;			/* set once: connections go over or finish their answer */
 	bool aborting;			/* set later: whatever is left is closed */

@@ -6,7 +6,6 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include "object.h"
-#include "inline.h"
 #include "listener.h"
 #include "server.h"
 
@@ -44,8 +43,7 @@ static int kf_stats_show(struct seq_file *m, void *unused)
 	kf_cache_usage(srv, &objects, &bytes);
 	seq_printf(m, "connections_open %lld\n", percpu_counter_sum_positive(&srv->open));
 	seq_printf(m, "connections_parked %d\n", atomic_read(&srv->parked));
-	seq_printf(m, "listeners %d\n", srv->inl ? kf_inline_listeners(srv) :
-		   kf_listeners_count(srv));
+	seq_printf(m, "listeners %d\n", atomic_read(&srv->tapped) + kf_listeners_count(srv));
 	seq_printf(m, "cache_objects %llu\n", objects);
 	seq_printf(m, "cache_bytes %llu\n", bytes);
 	return 0;

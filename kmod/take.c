@@ -24,6 +24,33 @@
  * make each new connection dearer than a connection is.
  */
 #define KF_JUDGED_MAX	512
+#define KF_TAKE_MAX	64		/* in one go */
+#define KF_TAP_LATE	(HZ / 50 ?: 1)	/* pending for so long: the server is woken all the same */
+
+/* Have this CPU's poll look into the queue. False: the server must be woken itself. BH off. */
+static bool kf_tap_pend(struct kf_tap *tap, struct sock *sk)
+{
+	struct kf_poll *p = kf_poll_here(tap->srv);
+
+	if (!refcount_inc_not_zero(&tap->refs))
+		return false;
+	/* A child by SYN cookie holds no reference to its listener: it may be on its way out. */
+	if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
+		kf_tap_put(tap);
+		return false;
+	}
+	/* A full barrier: whoever has it pending looks into the queue after this. */
+	if (test_and_set_bit(KF_TAP_PENDING, &tap->flags)) {
+		sock_put(sk);
+		kf_tap_put(tap);
+		/* Unless that one's CPU has other things to do. */
+		return time_before(jiffies, READ_ONCE(tap->since) + KF_TAP_LATE);
+	}
+	WRITE_ONCE(tap->since, jiffies);
+	llist_add(&tap->queue, &p->accepting);	/* with both references */
+	kf_poll_schedule(p);
+	return true;
+}
 
 /*
  * Softirq, with a child's lock held; or process context, BH off, when the kernel
@@ -32,52 +59,48 @@
 void kf_tap_data_ready(struct sock *sk)
 {
 	struct kf_tap *tap;
-	struct kf_poll *p;
 
 	local_bh_disable();
 	rcu_read_lock();
 	tap = rcu_dereference_sk_user_data(sk);
 	if (!tap || sk->sk_state != TCP_LISTEN || !READ_ONCE(tap->srv->set.enabled) ||
-	    !refcount_inc_not_zero(&tap->refs)) {
+	    !kf_tap_pend(tap, sk))
 		kf_default_data_ready(sk);
-		goto out;
-	}
-	/* A full barrier: whoever has it pending looks into the queue after this. */
-	if (test_and_set_bit(KF_TAP_PENDING, &tap->flags)) {
-		kf_tap_put(tap);
-		goto out;
-	}
-	sock_hold(sk);		/* both until kf_taps_take() */
-	p = kf_poll_here(tap->srv);
-	llist_add(&tap->queue, &p->accepting);
-	kf_poll_schedule(p);
-out:
 	rcu_read_unlock();
 	local_bh_enable();
 }
 
-/* Take off the queue what nobody judged: a chain linked by dl_next. Holds: slock, not owned. */
-static struct request_sock *kf_tap_dequeue(struct sock *sk, bool *left)
+/* What is to be done about a queue after we have taken from it. */
+struct kf_taken {
+	struct request_sock *chain;	/* what we took: linked by dl_next */
+	bool more;			/* there is more to take: in our next turn */
+	bool left;			/* something was left to the server */
+	bool wake;			/* something is there for the server */
+};
+
+/* Take off the queue what nobody judged. Holds: slock, not owned. */
+static void kf_tap_dequeue(struct sock *sk, struct kf_taken *t)
 {
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
-	struct request_sock *req, *before = NULL, *chain = NULL;
-	struct request_sock **link, **end = &chain;
-	int passed = 0;
+	struct request_sock **link, **end = &t->chain, *req, *before = NULL;
+	int passed = 0, taken = 0;
 
 	spin_lock(&queue->rskq_lock);
 	link = &queue->rskq_accept_head;
 	while ((req = *link)) {
 		/* A Fast Open child is tied to its request until the handshake is over. */
 		if (kf_judged(req) || tcp_rsk(req)->tfo_listener) {
-			if (!kf_judged(req))
-				*left = true;
-			if (passed++ == KF_JUDGED_MAX) {
-				*left = true;
+			t->wake = true;
+			t->left |= !kf_judged(req) || passed == KF_JUDGED_MAX;
+			if (passed++ == KF_JUDGED_MAX)
 				break;
-			}
 			before = req;
 			link = &req->dl_next;
 			continue;
+		}
+		if (taken++ == KF_TAKE_MAX) {
+			t->more = true;
+			break;
 		}
 		WRITE_ONCE(*link, req->dl_next);
 		if (!req->dl_next)
@@ -88,17 +111,16 @@ static struct request_sock *kf_tap_dequeue(struct sock *sk, bool *left)
 		end = &req->dl_next;
 	}
 	spin_unlock(&queue->rskq_lock);
-	return chain;
 }
 
-/* False: something is left for the server. Holds: slock, not owned. */
-static bool kf_tap_take_all(struct kf_poll *p, struct sock *sk)
+/* Holds: slock, not owned. */
+static void kf_tap_take_all(struct kf_poll *p, struct sock *sk, struct kf_taken *t)
 {
 	struct request_sock *req, *next;
 	struct kf_conn *c;
-	bool left = false;
 
-	for (req = kf_tap_dequeue(sk, &left); req; req = next) {
+	kf_tap_dequeue(sk, t);
+	for (req = t->chain; req; req = next) {
 		next = req->dl_next;
 		if (!req->rsk_listener) {	/* it came by SYN cookie */
 			sock_hold(sk);
@@ -106,8 +128,10 @@ static bool kf_tap_take_all(struct kf_poll *p, struct sock *sk)
 		}
 		c = kf_conn_alloc(p);
 		if (!c) {
+			/* Under slock nobody makes it stop listening: this cannot fail. */
 			kf_enqueue(sk, req, req->sk, false);
-			left = true;
+			t->left = true;
+			t->more = false;	/* not that one again at once */
 			continue;
 		}
 		c->req = req;
@@ -115,24 +139,28 @@ static bool kf_tap_take_all(struct kf_poll *p, struct sock *sk)
 		kf_count(p->srv, CONNECTIONS);
 		kf_conn_kick(c);
 	}
-	return !left;
 }
 
-static void kf_tap_take(struct kf_poll *p, struct sock *sk)
+static void kf_tap_take(struct kf_poll *p, struct kf_tap *tap, struct sock *sk)
 {
 	struct kf_server *srv = p->srv;
-	bool ours = !READ_ONCE(srv->stopping) && READ_ONCE(srv->set.enabled);
+	struct kf_taken t = {};
 
-	if (ours) {
+	if (READ_ONCE(srv->stopping) || !READ_ONCE(srv->set.enabled)) {
+		t.wake = true;
+	} else {
 		bh_lock_sock(sk);
-		/* Owned: in accept(), most likely, and that counts on what is there. */
-		ours = !sock_owned_by_user(sk) &&
-		       (sk->sk_state != TCP_LISTEN || kf_tap_take_all(p, sk));
+		if (sock_owned_by_user(sk))	/* in accept(), it counts on what is there */
+			t.left = true;
+		else if (sk->sk_state == TCP_LISTEN)
+			kf_tap_take_all(p, sk, &t);
 		bh_unlock_sock(sk);
-		if (!ours)
-			kf_count(srv, ACCEPTS_LEFT);
 	}
-	if (!ours)
+	if (t.left)
+		kf_count(srv, ACCEPTS_LEFT);
+	if (t.more && !kf_tap_pend(tap, sk))
+		t.wake = true;
+	if (t.left || t.wake)
 		kf_default_data_ready(sk);
 }
 
@@ -149,7 +177,7 @@ void kf_taps_take(struct kf_poll *p)
 		clear_bit(KF_TAP_PENDING, &tap->flags);
 		/* Pairs with test_and_set_bit(): from here on the hook tells us anew. */
 		smp_mb__after_atomic();
-		kf_tap_take(p, sk);
+		kf_tap_take(p, tap, sk);
 		sock_put(sk);
 		kf_tap_put(tap);
 	}

@@ -4,17 +4,22 @@
  *
  * Three pointers are ours while a socket is tapped:
  *   sk_data_ready	tells the poll that there is something in the queue;
- *   sk_destruct	tells us that the server's close has freed the socket: no
- *			reference is held, its memory and namespace go at once;
+ *   sk_error_report	comes first when its holder makes something else of the
+ *			socket (shutdown(), ss -K): our callbacks leave at once;
  *   icsk_af_ops	a copy of the family's own with another syn_recv_sock(): a
- *			child is a clone of its listener, and while it is new and
- *			locked it gets the stack's own pointers back. So no child,
- *			not even one the server accepts before we see it, ever has a
- *			pointer to us, and none can be called after rmmod.
+ *			child is a clone of its listener, and before anybody else can
+ *			lock it gets the stack's own pointers back. So no child, not
+ *			even one the server accepts before we see it, ever has a
+ *			callback of ours, and none can call us after rmmod.
  *
- * Putting them in and out is done in two steps with a grace period between, so
- * that no clone gets the one without the other.
+ * sk_user_data is ours, too: it finds the tap, and keeps others (BPF) from putting
+ * themselves between.
+ *
+ * In and out go in two steps with a grace period between, so that no clone gets the
+ * callbacks without the operations that take them away again. Nobody tells of a
+ * close(): a reference is held, and inline.c looks often.
  */
+#include <linux/kmemleak.h>
 #include <linux/slab.h>
 #include <net/mptcp.h>
 #include <net/tcp.h>
@@ -22,12 +27,18 @@
 #include "hook.h"
 #include "tap.h"
 
-/* By family: IPv4, IPv6. Written by the first kf_taps_learn() only. */
+/* By family: IPv4, IPv6. */
 static const struct inet_connection_sock_af_ops *def_af_ops[2];
-static struct inet_connection_sock_af_ops tap_af_ops[2];
-static void (*def_destruct[2])(struct sock *sk);
+/*
+ * Never freed: the stack reads icsk_af_ops without a lock, also where a task may be
+ * preempted for long (setsockopt()), and an IPv4 child cloned in the instant when its
+ * listener got these keeps them without having been cleansed. What such a late
+ * reader finds must be there; kf_taps_forget() makes it equal to the family's own.
+ */
+static struct inet_connection_sock_af_ops *tap_af_ops[2];
+static void (*def_error_report)(struct sock *sk);
 
-static DEFINE_SPINLOCK(kf_tap_lock);	/* taken in softirq, too */
+static void kf_tap_error_report(struct sock *sk);
 
 void kf_tap_put(struct kf_tap *tap)
 {
@@ -40,16 +51,23 @@ static bool kf_is6(const struct sock *sk)
 	return sk->sk_family == AF_INET6;
 }
 
-/* The child as a listener without us would have made it. Nobody else sees it yet, or owns it. */
-static void kf_tap_cleanse(struct sock *child, bool v6)
+/* The stack's own callbacks back. Holds: the socket, or it is new and locked. */
+static void kf_tap_cleanse(struct sock *sk)
 {
-	struct inet_connection_sock *icsk = inet_csk(child);
+	if (sk->sk_data_ready == kf_tap_data_ready)
+		kf_unhook_listener(sk);
+	if (sk->sk_error_report == kf_tap_error_report)
+		sk->sk_error_report = def_error_report;
+}
 
-	kf_unhook_listener(child);
-	child->sk_destruct = def_destruct[v6];
-	/* IPv6's own function sets it; IPv4's leaves what the clone has. */
-	if (icsk->icsk_af_ops == &tap_af_ops[v6])
-		icsk->icsk_af_ops = def_af_ops[v6];
+static void kf_tap_ops_out(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	if (icsk->icsk_af_ops == tap_af_ops[false])
+		WRITE_ONCE(icsk->icsk_af_ops, def_af_ops[false]);
+	else if (icsk->icsk_af_ops == tap_af_ops[true])
+		WRITE_ONCE(icsk->icsk_af_ops, def_af_ops[true]);
 }
 
 static struct sock *kf_tap_syn_recv(bool v6, const struct sock *sk, struct sk_buff *skb,
@@ -60,8 +78,11 @@ static struct sock *kf_tap_syn_recv(bool v6, const struct sock *sk, struct sk_bu
 	struct sock *child;
 
 	child = def_af_ops[v6]->syn_recv_sock(sk, skb, req, dst, req_unhash, own_req, init);
-	if (child)
-		kf_tap_cleanse(child, v6);
+	if (child) {
+		/* It can be found by now, but it is locked since it was cloned. */
+		kf_tap_cleanse(child);
+		kf_tap_ops_out(child);	/* IPv4 leaves what the clone has */
+	}
 	return child;
 }
 
@@ -81,21 +102,31 @@ static struct sock *kf_tap_syn_recv6(const struct sock *sk, struct sk_buff *skb,
 	return kf_tap_syn_recv(true, sk, skb, req, dst, req_unhash, own_req, init);
 }
 
-/* The last reference is gone, a grace period ago. Also for a clone that came to nothing. */
-static void kf_tap_destruct(struct sock *sk)
+static void kf_tap_callbacks_out(struct sock *sk)
 {
-	void (*destruct)(struct sock *sk) = def_destruct[kf_is6(sk)];
+	uintptr_t user_data;
 	struct kf_tap *tap;
 
-	spin_lock_bh(&kf_tap_lock);
-	tap = rcu_dereference_protected(__sk_user_data(sk), 1);
-	tap = (struct kf_tap *)((uintptr_t)tap & SK_USER_DATA_PTRMASK);
-	if (tap)
-		list_del_init(&tap->list);
-	spin_unlock_bh(&kf_tap_lock);
-	if (tap)
-		kf_tap_put(tap);
-	destruct(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	if (kf_tapped(sk)) {	/* then sk_user_data is ours */
+		user_data = (uintptr_t)rcu_dereference_protected(__sk_user_data(sk), 1);
+		tap = (struct kf_tap *)(user_data & SK_USER_DATA_PTRMASK);
+		atomic_dec(&tap->srv->tapped);
+		rcu_assign_sk_user_data(sk, NULL);
+	}
+	kf_tap_cleanse(sk);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/*
+ * From tcp_disconnect() and tcp_abort(), the socket locked: before its holder can
+ * connect() it, give it to kTLS or listen() anew. The look does the rest.
+ */
+static void kf_tap_error_report(struct sock *sk)
+{
+	if (sk->sk_state != TCP_LISTEN)
+		kf_tap_callbacks_out(sk);
+	def_error_report(sk);
 }
 
 bool kf_tapped(const struct sock *sk)
@@ -103,15 +134,18 @@ bool kf_tapped(const struct sock *sk)
 	return READ_ONCE(sk->sk_data_ready) == kf_tap_data_ready;
 }
 
+static bool kf_tap_pristine(const struct sock *sk)
+{
+	return !rcu_access_pointer(__sk_user_data(sk)) && kf_default_listener(sk) &&
+	       sk->sk_error_report == def_error_report;
+}
+
 enum kf_tap_refusal kf_tap_refuses(struct sock *sk)
 {
-	bool v6 = kf_is6(sk);
-
 	if (sk_is_mptcp(sk))
 		return KF_TAP_MPTCP;
-	if (rcu_access_pointer(__sk_user_data(sk)) || !kf_default_listener(sk) ||
-	    sk->sk_destruct != def_destruct[v6] ||
-	    inet_csk(sk)->icsk_af_ops != def_af_ops[v6] || inet_csk_has_ulp(sk))
+	if (!kf_tap_pristine(sk) || inet_csk(sk)->icsk_af_ops != def_af_ops[kf_is6(sk)] ||
+	    inet_csk_has_ulp(sk))
 		return KF_TAP_DRIVEN;
 	return KF_TAP_FINE;
 }
@@ -124,115 +158,50 @@ static bool kf_tap_ops_in(struct sock *sk)
 	lock_sock(sk);
 	fine = sk->sk_state == TCP_LISTEN && kf_tap_refuses(sk) == KF_TAP_FINE;
 	if (fine)
-		WRITE_ONCE(inet_csk(sk)->icsk_af_ops, &tap_af_ops[kf_is6(sk)]);
+		WRITE_ONCE(inet_csk(sk)->icsk_af_ops, tap_af_ops[kf_is6(sk)]);
 	release_sock(sk);
 	return fine;
 }
 
-static void kf_tap_ops_out(struct sock *sk)
+/* Second step, a grace period later: every child is cleansed now. */
+static bool kf_tap_callbacks_in(struct sock *sk, struct kf_tap *tap)
 {
-	bool v6 = kf_is6(sk);
+	bool fine;
 
 	lock_sock(sk);
-	if (inet_csk(sk)->icsk_af_ops == &tap_af_ops[v6])
-		WRITE_ONCE(inet_csk(sk)->icsk_af_ops, def_af_ops[v6]);
+	/* Against others that put themselves into a socket (BPF) that lock is the one. */
+	write_lock_bh(&sk->sk_callback_lock);
+	fine = tap && sk->sk_state == TCP_LISTEN && kf_tap_pristine(sk) &&
+	       inet_csk(sk)->icsk_af_ops == tap_af_ops[kf_is6(sk)];
+	if (fine) {
+		__rcu_assign_sk_user_data_with_flags(sk, tap, SK_USER_DATA_NOCOPY);
+		sk->sk_error_report = kf_tap_error_report;
+		WRITE_ONCE(sk->sk_data_ready, kf_tap_data_ready);
+		atomic_inc(&tap->srv->tapped);
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	if (!fine)
+		kf_tap_ops_out(sk);
 	release_sock(sk);
+	return fine;
 }
 
-/* Second step, a grace period later: every child goes through kf_tap_cleanse() now. */
-static bool kf_tap_callbacks_in(struct kf_server *srv, struct list_head *taps, struct sock *sk)
+static struct kf_tap *kf_tap_alloc(struct kf_server *srv, struct sock *sk)
 {
 	struct kf_tap *tap = kzalloc(sizeof(*tap), GFP_KERNEL);
-	bool listens;
 
 	if (!tap)
-		return false;
+		return NULL;
 	tap->sk = sk;
 	tap->srv = srv;
 	refcount_set(&tap->refs, 1);
-	lock_sock(sk);
-	listens = sk->sk_state == TCP_LISTEN && !rcu_access_pointer(__sk_user_data(sk)) &&
-		  kf_default_listener(sk);
-	if (listens) {
-		spin_lock_bh(&kf_tap_lock);
-		list_add_tail(&tap->list, taps);
-		spin_unlock_bh(&kf_tap_lock);
-		write_lock_bh(&sk->sk_callback_lock);
-		sk->sk_destruct = kf_tap_destruct;
-		__rcu_assign_sk_user_data_with_flags(sk, tap, SK_USER_DATA_NOCOPY);
-		WRITE_ONCE(sk->sk_data_ready, kf_tap_data_ready);
-		write_unlock_bh(&sk->sk_callback_lock);
-	}
-	release_sock(sk);
-	if (!listens)
-		kfree(tap);
-	return listens;
-}
-
-/* Returns the tap, its first reference now the caller's. */
-static struct kf_tap *kf_tap_callbacks_out(struct sock *sk)
-{
-	struct kf_tap *tap;
-
-	lock_sock(sk);
-	write_lock_bh(&sk->sk_callback_lock);
-	tap = rcu_dereference_protected(__sk_user_data(sk), 1);
-	tap = (struct kf_tap *)((uintptr_t)tap & SK_USER_DATA_PTRMASK);
-	kf_unhook_listener(sk);
-	rcu_assign_sk_user_data(sk, NULL);
-	sk->sk_destruct = def_destruct[kf_is6(sk)];
-	write_unlock_bh(&sk->sk_callback_lock);
-	spin_lock_bh(&kf_tap_lock);
-	list_del_init(&tap->list);
-	spin_unlock_bh(&kf_tap_lock);
-	release_sock(sk);
 	return tap;
 }
 
-/*
- * A child that was cloned just when its listener got tap_af_ops, by a CPU that had
- * read the old pointer before: it has the new one and was not cleansed. After the
- * grace period such a child is in the table of connections.
- */
-static struct sock *kf_stray_find(struct hlist_nulls_head *bucket)
+void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **socks, int nr)
 {
-	const struct inet_connection_sock_af_ops *ops;
-	struct hlist_nulls_node *node;
-	struct sock *sk;
-
-	rcu_read_lock();
-	sk_nulls_for_each_rcu(sk, node, bucket) {
-		if (!sk_fullsock(sk))
-			continue;
-		ops = READ_ONCE(inet_csk(sk)->icsk_af_ops);
-		if ((ops == &tap_af_ops[0] || ops == &tap_af_ops[1]) &&
-		    refcount_inc_not_zero(&sk->sk_refcnt))
-			goto out;
-	}
-	sk = NULL;
-out:
-	rcu_read_unlock();
-	return sk;
-}
-
-static void kf_strays_cleanse(struct net *net)
-{
-	struct inet_hashinfo *hi = net->ipv4.tcp_death_row.hashinfo;
-	unsigned int i;
-	struct sock *sk;
-
-	for (i = 0; i <= hi->ehash_mask; i++) {
-		while ((sk = kf_stray_find(&hi->ehash[i].chain))) {
-			kf_tap_ops_out(sk);
-			sock_put(sk);
-		}
-		cond_resched();
-	}
-}
-
-int kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **socks, int nr)
-{
-	int i, begun = 0, err = 0;
+	struct kf_tap *tap;
+	int i, begun = 0;
 
 	for (i = 0; i < nr; i++) {
 		if (kf_tap_ops_in(socks[i])) {
@@ -241,79 +210,46 @@ int kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **sock
 		}
 	}
 	if (!begun)
-		return 0;
+		return;
 	synchronize_rcu();
-	kf_strays_cleanse(srv->net);
 	for (i = 0; i < begun; i++) {
-		if (kf_tap_callbacks_in(srv, taps, socks[i]))
-			continue;
-		kf_tap_ops_out(socks[i]);
-		err = -ENOMEM;
-	}
-	if (err)
-		synchronize_rcu();
-	return err;
-}
-
-/* One that is to be let go, referenced; NULL: none. */
-static struct sock *kf_tap_to_let_go(struct list_head *taps, bool all)
-{
-	struct sock *sk = NULL;
-	struct kf_tap *tap;
-
-	spin_lock_bh(&kf_tap_lock);
-	list_for_each_entry(tap, taps, list) {
-		if (!all && READ_ONCE(tap->sk->sk_state) == TCP_LISTEN)
-			continue;
-		if (refcount_inc_not_zero(&tap->sk->sk_refcnt)) {
-			sk = tap->sk;
-			break;
+		tap = kf_tap_alloc(srv, socks[i]);
+		if (kf_tap_callbacks_in(socks[i], tap)) {
+			sock_hold(socks[i]);
+			list_add_tail(&tap->list, taps);
+		} else {
+			kfree(tap);
 		}
 	}
-	spin_unlock_bh(&kf_tap_lock);
-	return sk;
 }
 
-void kf_taps_out(struct list_head *taps, bool all)
+void kf_taps_out(struct list_head *taps, bool (*leave)(const struct kf_tap *tap, bool arg),
+		 bool arg)
 {
 	struct kf_tap *tap, *next;
-	struct sock *sk;
 	LIST_HEAD(gone);
 
-	while ((sk = kf_tap_to_let_go(taps, all))) {
-		tap = kf_tap_callbacks_out(sk);
-		list_add(&tap->list, &gone);	/* with the reference to sk */
+	list_for_each_entry_safe(tap, next, taps, list) {
+		if (!leave(tap, arg))
+			continue;
+		lock_sock(tap->sk);
+		kf_tap_callbacks_out(tap->sk);
+		release_sock(tap->sk);
+		list_move_tail(&tap->list, &gone);
 	}
 	if (list_empty(&gone))
 		return;
 	synchronize_rcu();	/* clones with our callbacks: cleansed */
-	list_for_each_entry(tap, &gone, list)
+	list_for_each_entry(tap, &gone, list) {
+		lock_sock(tap->sk);
 		kf_tap_ops_out(tap->sk);
-	synchronize_rcu();	/* nobody is in kf_tap_syn_recv() any more */
+		release_sock(tap->sk);
+	}
+	synchronize_rcu();	/* nobody is in kf_tap_data_ready() or kf_tap_syn_recv() any more */
 	list_for_each_entry_safe(tap, next, &gone, list) {
 		sock_put(tap->sk);
 		kf_tap_put(tap);
 	}
-}
-
-int kf_taps_count(struct list_head *taps)
-{
-	struct list_head *pos;
-	int nr = 0;
-
-	spin_lock_bh(&kf_tap_lock);
-	list_for_each(pos, taps)
-		nr++;
-	spin_unlock_bh(&kf_tap_lock);
-	return nr;
-}
-
-void kf_taps_wait(struct list_head *taps)
-{
-	/* Their last reference is gone; kf_tap_destruct() comes after a grace period. */
-	while (kf_taps_count(taps))
-		schedule_timeout_uninterruptible(HZ / 50 ?: 1);
-	rcu_barrier();		/* it has returned, too */
 }
 
 static int kf_tap_learn(struct net *net, int family)
@@ -328,14 +264,18 @@ static int kf_tap_learn(struct net *net, int family)
 		return err;
 	sk = sock->sk;
 	kf_hook_learn_defaults(sk);
-	if (!def_af_ops[v6]) {
-		tap_af_ops[v6] = *inet_csk(sk)->icsk_af_ops;
-		tap_af_ops[v6].syn_recv_sock = v6 ? kf_tap_syn_recv6 : kf_tap_syn_recv4;
-		def_destruct[v6] = sk->sk_destruct;
+	def_error_report = sk->sk_error_report;
+	if (!tap_af_ops[v6]) {
 		def_af_ops[v6] = inet_csk(sk)->icsk_af_ops;
+		tap_af_ops[v6] = kmemdup(def_af_ops[v6], sizeof(*def_af_ops[v6]), GFP_KERNEL);
+		if (tap_af_ops[v6])
+			tap_af_ops[v6]->syn_recv_sock = v6 ? kf_tap_syn_recv6 : kf_tap_syn_recv4;
+		else
+			err = -ENOMEM;
+		kmemleak_not_leak(tap_af_ops[v6]);
 	}
 	sock_release(sock);
-	return 0;
+	return err;
 }
 
 int kf_taps_learn(struct net *net)
@@ -345,4 +285,15 @@ int kf_taps_learn(struct net *net)
 	if (!err)
 		err = kf_tap_learn(net, AF_INET6);
 	return err == -EAFNOSUPPORT ? 0 : err;	/* a kernel without IPv6 */
+}
+
+void kf_taps_forget(void)
+{
+	int v6;
+
+	for (v6 = 0; v6 < 2; v6++) {
+		if (tap_af_ops[v6])
+			WRITE_ONCE(tap_af_ops[v6]->syn_recv_sock, def_af_ops[v6]->syn_recv_sock);
+	}
+	synchronize_rcu();	/* nobody is in kf_tap_syn_recv() any more */
 }

@@ -13,18 +13,14 @@
 struct kf_poll;
 
 struct kf_tap {
-	struct list_head list;		/* taps of a server, while the hooks are in; kf_tap_lock */
+	struct list_head list;		/* of a server's taps */
 	struct llist_node queue;	/* poll->accepting, while KF_TAP_PENDING */
 	unsigned long flags;		/* atomic bit operations */
-	/*
-	 * No reference: the server's close must free it at once. Valid while on the
-	 * list under kf_tap_lock (our destructor takes us off), and while pending
-	 * (that holds one).
-	 */
-	struct sock *sk;
+	unsigned long since;		/* jiffies: pending */
+	struct sock *sk;		/* reference, until kf_taps_out() */
 	struct kf_server *srv;
-	refcount_t refs;		/* one for the hooks (sk_user_data), one while pending */
-	struct rcu_head rcu;
+	refcount_t refs;		/* one for the list, one while pending */
+	struct rcu_head rcu;		/* sk_user_data is read under RCU */
 };
 
 /* Why a listening socket is left alone. */
@@ -38,6 +34,8 @@ enum kf_tap_refusal {
 
 /* Learn what a fresh TCP socket looks like in @net. May sleep. */
 int kf_taps_learn(struct net *net);
+/* Before the module goes, when nothing is tapped any more: nobody calls us after this. */
+void kf_taps_forget(void);
 
 /* Is it one of ours already? Any context. */
 bool kf_tapped(const struct sock *sk);
@@ -45,28 +43,22 @@ enum kf_tap_refusal kf_tap_refuses(struct sock *sk);
 
 /**
  * kf_taps_in() - put our hooks into listening sockets
- * @taps: to be appended to, guarded by kf_tap_lock
+ * @taps: to be appended to
  * @socks: referenced by the caller, none of them tapped; those that meanwhile
  *	stopped listening or became somebody else's are left as they are
- * Process context, one caller at a time for @srv; waits for RCU. Return: 0, or -ENOMEM
- * when some were left out.
+ * Process context, one caller at a time for @srv; waits for RCU.
  */
-int kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **socks, int nr);
+void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **socks, int nr);
 
 /**
  * kf_taps_out() - take our hooks out again
- * @all: of every socket; else of those that do not listen (any more)
+ * @leave: of those for which it says so
  *
- * As kf_taps_in(). Afterwards nobody is inside the hooks of those sockets and none
- * of their children has a pointer to us.
+ * As kf_taps_in(). Afterwards nobody is inside the hooks of those sockets, no child
+ * of theirs has a callback of ours, and they are released.
  */
-void kf_taps_out(struct list_head *taps, bool all);
-
-/* How many are tapped now. */
-int kf_taps_count(struct list_head *taps);
-
-/* Wait until sockets that are just being freed have left the list. Process context. */
-void kf_taps_wait(struct list_head *taps);
+void kf_taps_out(struct list_head *taps, bool (*leave)(const struct kf_tap *tap, bool arg),
+		 bool arg);
 
 void kf_tap_put(struct kf_tap *tap);
 

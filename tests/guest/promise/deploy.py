@@ -52,7 +52,7 @@ def flips(what, docroot, releases, link, url, relative=''):
     current = [0]
     with apache.configured(docroot=docroot), kfront(docroot=docroot):
         patient()
-        clients = [Client(current, url) for _ in range(4)]
+        clients = [Client(current, url) for _ in range(scaled(4, 2))]
         with running(clients):
             for number in range(1, RELEASES + QUICK):
                 before = stats()

@@ -71,6 +71,7 @@ class Pipeliner(Client):
     def once(self):
         with Conn() as conn:
             for _ in range(self.rng.randrange(1, 6)):
+                self.pause(0, 0.1)
                 urls = [self.small() for _ in range(self.rng.randrange(1, 6))]
                 self.ask(conn, *urls, *[self.cgi] * (self.rng.random() < 0.2))
 
@@ -105,15 +106,19 @@ class SlowReader(Client):
 class Closer(Client):
     """A connection for each request."""
     def once(self):
+        self.pause(0, 0.05)
         with Conn() as conn:
             conn.send(request(url := self.small(), headers=['User-Agent: cycle', 'Connection: close']))
             self.answer(conn, url)
 
 
 class Wrk(Client):
-    """What it has in flight when its time is over it does not count: at most WRK a run."""
+    """What it has in flight when its time is over it does not count: at most WRK a run.
+    It pauses between requests: the processors are to be there for rmmod, too."""
     def once(self):
-        text = subprocess.run(['wrk', '-t1', f'-c{WRK}', '-d2s', '--timeout', '60s',
+        with open('/tmp/delay.lua', 'w') as script:
+            script.write('function delay() return math.random(5, 40) end\n')
+        text = subprocess.run(['wrk', '-t1', f'-c{WRK}', '-d2s', '--timeout', '60s', '-s', '/tmp/delay.lua',
                                f'http://127.0.0.1:80{self.small()}'], capture_output=True, text=True).stdout
         assert 'Socket errors' not in text and 'Non-2xx' not in text, text
         self.sent += int(re.search(r'(\d+) requests in', text)[1])
@@ -145,12 +150,14 @@ def main():
         check(f'{CYCLES} times in and out')
         for client in clients:
             client.start()
-        for number in range(CYCLES):
-            requests, over, killed = cycle(kernel, rng)
-            assert not killed, f'cycle {number}: {killed} answers cut'
-            assert all(client.said.empty() for client in clients), f'cycle {number}: a client gave up'
-            served, handed = served + requests, handed + over
-        sent = sum(client.end() for client in clients)
+        try:
+            for number in range(CYCLES):
+                requests, over, killed = cycle(kernel, rng)
+                assert not killed, f'cycle {number}: {killed} answers cut'
+                assert all(client.said.empty() for client in clients), f'cycle {number}: a client gave up'
+                served, handed = served + requests, handed + over
+        finally:
+            sent = sum(client.end() for client in clients)
         lines = log.lines()
         check(f'{sent} requests: {served} answered by kfront, {len(lines)} by Apache; {handed} handed over')
         odd = [line for line in lines if '" 200 ' not in line]

@@ -87,7 +87,7 @@ def main():
         put(f'{top}/{size}.png', pages[f'{base}/{size}.png'])
     ripe(put(f'{top}/big.mp4', bytes(8 << 20)))
     cgi = apache.cgi('slow.cgi', SLOW)
-    clients = [Client(pages) for _ in range(6)]
+    clients = [Client(pages) for _ in range(scaled(6, 4))]
     with running(clients):
         for number in range(1, 1 + scaled(20, 10)):
             cycle(number, f'{base}/5000.png', f'{base}/big.mp4', cgi, clients)
