@@ -306,14 +306,12 @@ static void kf_conn_dispose(struct kf_conn *c)
 	}
 }
 
-/* Done for now; what has to be done outside the lock is. May free @c. */
-static void kf_conn_unlock(struct kf_conn *c, struct sock *sk)
-	__releases(&sk->sk_lock.slock)
+/* What has to be done once @sk, its socket until now, is unlocked. May free @c. */
+static void kf_conn_unlocked(struct kf_conn *c, struct sock *sk)
 {
 	struct sock *wake = c->wake;
 
 	c->wake = NULL;
-	bh_unlock_sock(sk);
 	if (wake) {
 		sock_put(sk);		/* held since it was queued: see kf_handover_try() */
 		kf_handover_wake(wake);
@@ -345,7 +343,8 @@ int kf_conn_run(struct kf_conn *c)
 		kf_conn_kick(c);
 		break;
 	}
-	kf_conn_unlock(c, sk);
+	bh_unlock_sock(sk);
+	kf_conn_unlocked(c, sk);
 	return max(work, 1);
 }
 
@@ -359,7 +358,8 @@ bool kf_conn_retry(struct kf_conn *c)
 	if (!sock_owned_by_user(sk) && sk->sk_state != TCP_CLOSE)
 		kf_handover_parked(c, false);
 	left = c->state != KF_PARKED;
-	kf_conn_unlock(c, sk);
+	bh_unlock_sock(sk);
+	kf_conn_unlocked(c, sk);
 	return left;
 }
 
@@ -415,6 +415,7 @@ bool kf_conn_timed_out(struct kf_conn *c)
 		break;
 	}
 out:
-	kf_conn_unlock(c, sk);
+	bh_unlock_sock(sk);
+	kf_conn_unlocked(c, sk);
 	return late;
 }

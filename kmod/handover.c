@@ -188,7 +188,7 @@ static enum kf_unable kf_handover_try(struct kf_conn *c, enum kf_reason why)
 	this_cpu_inc(srv->stats->handed_over[why]);
 	kf_unpark(c);
 	kf_wait_end(c);
-	sock_hold(sk);		/* until it is unlocked: kf_conn_unlock() */
+	sock_hold(sk);		/* until it is unlocked: kf_conn_unlocked() */
 	c->wake = backend;
 	c->sk = NULL;
 	c->req = NULL;

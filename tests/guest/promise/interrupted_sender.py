@@ -109,6 +109,7 @@ def main():
             interrupt('streams', pattern, request(f'{base}/b.mp4'), lambda a: a.body == b'S' * 2000000,
                       scaled(30, 10))
             apache.stop()
+            sysctl('backend_wait_ms', 0)
             try:
                 interrupt('answers that kfront makes itself (503)', pattern, request('/cgi-bin/echo.cgi'),
                           lambda a: a.status == 503, scaled(800, 100))
