@@ -80,7 +80,8 @@ int kf_backend_list(struct kf_server *srv, struct sock **socks, int max,
 	struct hlist_nulls_node *node;
 	unsigned int i;
 	struct sock *sk;
-	int nr = 0;
+	int nr = 0, pushed = 0;
+	bool root;
 
 	*roots = false;
 	for (i = 0; i <= hi->lhash2_mask; i++) {
@@ -93,9 +94,19 @@ int kf_backend_list(struct kf_server *srv, struct sock **socks, int max,
 			if (!net_eq(sock_net(sk), srv->net) ||
 			    inet_sk(sk)->inet_num != srv->backend_port)
 				continue;
-			*roots |= uid_eq(sk->sk_uid, GLOBAL_ROOT_UID);
-			if (nr < max && !known(sk) && refcount_inc_not_zero(&sk->sk_refcnt))
+			root = uid_eq(sk->sk_uid, GLOBAL_ROOT_UID);
+			*roots |= root;
+			if (known(sk) || (nr == max && !root) ||
+			    !refcount_inc_not_zero(&sk->sk_refcnt))
+				continue;
+			if (nr < max) {
 				socks[nr++] = sk;
+				continue;
+			}
+			/* However many others make, there is room for root's. */
+			swap(socks[pushed % max], sk);
+			pushed++;
+			sock_put(sk);
 		}
 		rcu_read_unlock();
 		cond_resched();

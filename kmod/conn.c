@@ -59,6 +59,13 @@ void kf_conn_free(struct kf_conn *c)
 	kmem_cache_free(kf_conn_cache, c);
 }
 
+bool kf_conn_too_many(struct kf_server *srv, int more)
+{
+	s64 max = (s64)READ_ONCE(srv->set.max_connections) + more;
+
+	return percpu_counter_compare(&srv->open, max) > 0;
+}
+
 void kf_conn_kick(struct kf_conn *c)
 {
 	struct kf_poll *p = c->poll;
@@ -124,8 +131,6 @@ void kf_conn_finish(struct kf_conn *c)
 	kf_wait_end(c);
 	if (c->state != KF_NEWBORN)
 		kf_unhook(c->sk);
-	else
-		kf_disinherit(c->sk);
 	c->state = KF_DEAD;
 }
 
@@ -200,14 +205,13 @@ static bool kf_conn_adopt(struct kf_conn *c)
 		return true;
 	}
 	if (!kf_hookable(sk)) {
-		kf_disinherit(sk);
 		kf_handover_foreign(c);
 		return true;
 	}
 	kf_hook(c);
 	c->state = KF_REQUEST;
 	kf_wait_begin(c, KF_T_HEADER);
-	if (percpu_counter_compare(&srv->open, READ_ONCE(srv->set.max_connections)) > 0)
+	if (kf_conn_too_many(srv, 0))
 		kf_handover(c, KF_R_MAX_CONNECTIONS);
 	return true;
 }

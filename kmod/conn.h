@@ -97,6 +97,8 @@ void kf_conn_cache_destroy(void);
 
 struct kf_conn *kf_conn_alloc(struct kf_poll *poll);	/* the caller sets sk and req. BH off */
 void kf_conn_free(struct kf_conn *c);
+/* More than max_connections and @more are open. */
+bool kf_conn_too_many(struct kf_server *srv, int more);
 
 /*
  * Have the poll look at @c. Any context in which @c cannot be freed under us: under the

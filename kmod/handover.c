@@ -220,8 +220,8 @@ static void kf_handover_failed(struct kf_conn *c, enum kf_unable unable)
 	kf_unpark(c);
 	if (c->state == KF_NEWBORN)
 		kf_conn_reset(c);
-	else if (c->answered && !tcp_inq(c->sk))
-		kf_request_close(c);	/* idle: nobody has asked */
+	else if (!tcp_inq(c->sk))
+		kf_request_close(c);	/* nobody has asked */
 	else
 		kf_reply_error(c, 503);
 }

@@ -20,7 +20,6 @@
 #include <net/tcp.h>
 #include "compat/net.h"
 #include "hook.h"
-#include "listener.h"
 #include "poll.h"
 
 static void (*def_data_ready)(struct sock *sk);
@@ -108,8 +107,7 @@ bool kf_hookable(struct sock *sk)
 {
 	return !rcu_access_pointer(__sk_user_data(sk)) &&
 	       sk->sk_prot == def_prot[sk->sk_family == AF_INET6] &&
-	       (sk->sk_data_ready == kf_listener_data_ready ||
-		sk->sk_data_ready == def_data_ready) &&
+	       sk->sk_data_ready == def_data_ready &&
 	       sk->sk_state_change == def_state_change &&
 	       sk->sk_write_space == def_write_space &&
 	       !inet_csk_has_ulp(sk) && !sk_is_mptcp(sk) && !sk->sk_socket;
@@ -149,16 +147,6 @@ void kf_unhook(struct sock *sk)
 	write_unlock(&sk->sk_callback_lock);
 	sk->sk_allocation = GFP_KERNEL;
 	sk->sk_use_task_frag = true;
-}
-
-/* For a child that something else drives: only take our inherited pointer out. */
-void kf_disinherit(struct sock *sk)
-{
-	lockdep_assert_held(&sk->sk_lock.slock);
-	write_lock(&sk->sk_callback_lock);
-	if (sk->sk_data_ready == kf_listener_data_ready)
-		sk->sk_data_ready = def_data_ready;
-	write_unlock(&sk->sk_callback_lock);
 }
 
 /* Say which events of the send side are wanted. Holds: slock, hooked. */

@@ -14,7 +14,6 @@ void kf_unhook_listener(struct sock *sk);
 bool kf_hookable(struct sock *sk);
 void kf_hook(struct kf_conn *c);
 void kf_unhook(struct sock *sk);
-void kf_disinherit(struct sock *sk);
 void kf_want(struct kf_conn *c, enum kf_want want);
 
 int kf_lent_sockets_create(struct kf_server *srv);

@@ -118,7 +118,7 @@ static void kf_inline_find(struct kf_inline *il)
 
 	nr = kf_backend_list(srv, il->socks, KF_LISTENERS_MAX, kf_tapped, &roots);
 	if (roots != il->roots)
-		kf_taps_out(&il->taps, kf_inline_leaves, roots);
+		kf_taps_out(&il->taps, kf_inline_leaves, roots, false);
 	il->roots = roots;
 	/* Whoever comes now finds a server. */
 	kf_inline_desert(il, nr || !list_empty(&il->taps));
@@ -145,7 +145,7 @@ static void kf_inline_look(struct work_struct *work)
 {
 	struct kf_inline *il = container_of(to_delayed_work(work), struct kf_inline, look);
 
-	kf_taps_out(&il->taps, kf_inline_leaves, false);
+	kf_taps_out(&il->taps, kf_inline_leaves, false, false);
 	if (time_after_eq(jiffies, il->find)) {
 		kf_inline_find(il);
 		il->find = jiffies + KF_FIND;
@@ -189,7 +189,7 @@ void kf_inline_stop(struct kf_server *srv)
 		return;
 	WRITE_ONCE(srv->stopping, true);
 	cancel_delayed_work_sync(&il->look);
-	kf_taps_out(&il->taps, kf_inline_leaves_all, false);
+	kf_taps_out(&il->taps, kf_inline_leaves_all, false, true);
 }
 
 void kf_inline_free(struct kf_server *srv)

@@ -23,7 +23,9 @@
 #include "hook.h"
 #include "listener.h"
 #include "poll.h"
+#include "tap.h"
 
+#define KF_TOO_MANY	1024	/* above max_connections: the rest waits in our queue */
 #define KF_SWEEP	HZ		/* between looks while something is missing */
 #define KF_SWEEP_IDLE	(5 * HZ)	/* and when nothing is: the backend may change */
 #define KF_HANDSHAKES	(2 * HZ)	/* for those under way when we stop listening */
@@ -55,7 +57,8 @@ static void kf_listener_drain(struct kf_listener *l, struct sock *sk)
 	struct kf_conn *c;
 
 	while (!reqsk_queue_empty(queue)) {
-		c = kf_conn_alloc(p);
+		/* Those above max_connections are the backend's; there, too, is an end to it. */
+		c = kf_conn_too_many(l->srv, KF_TOO_MANY) ? NULL : kf_conn_alloc(p);
 		if (!c) {
 			/* It stays queued: dropping the request would leak the child. */
 			kf_count(l->srv, RETRIES_MEMORY);
@@ -78,7 +81,7 @@ void kf_listener_data_ready(struct sock *sk)
 {
 	struct kf_listener *l;
 
-	if (sk->sk_state != TCP_LISTEN) {	/* a child that inherited us */
+	if (sk->sk_state != TCP_LISTEN) {
 		kf_default_data_ready(sk);
 		return;
 	}
@@ -123,7 +126,7 @@ static int kf_listener_open(struct kf_server *srv, struct kf_listener *l, int fa
 	if (err)
 		return err;
 	sk = sock->sk;
-	kf_hook_learn_defaults(sk);
+	kf_tap_own(sk);
 	sock_set_reuseaddr(sk);
 	if (srv->reuseport)
 		sock_set_reuseport(sk);
@@ -349,6 +352,12 @@ int kf_listeners_start(struct kf_server *srv)
 
 	if (!ls)
 		return -ENOMEM;
+	err = kf_taps_learn(srv->net);
+	if (err) {
+		pr_err("cannot make a TCP socket: error %d\n", err);
+		kfree(ls);
+		return err;
+	}
 	ls->srv = srv;
 	mutex_init(&ls->lock);
 	INIT_DELAYED_WORK(&ls->sweep, kf_listeners_sweep);

@@ -15,7 +15,7 @@ int kf_listeners_count(struct kf_server *srv);
 /* The backend was not where our listeners expected it: look again soon. BH. */
 void kf_backend_suspect(struct kf_server *srv);
 
-/* sk_data_ready of a listener, inherited by each of its children until they are hooked. */
+/* sk_data_ready of a listener of ours. */
 void kf_listener_data_ready(struct sock *sk);
 
 #endif /* KFRONT_LISTENER_H */

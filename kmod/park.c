@@ -92,6 +92,7 @@ void kf_parked_retry(struct kf_poll *p)
 	struct list_head *list = &p->waits[KF_T_BACKEND], *at;
 	int tries = KF_PARK_TRIES;
 
+	p->refused = NULL;	/* one that is still full will be found to be */
 	if (list_empty(list))
 		return;
 	at = kf_parked_try(p, list->next, KF_PARK_OLDEST, &tries);

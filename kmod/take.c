@@ -148,6 +148,8 @@ static void kf_tap_take(struct kf_poll *p, struct kf_tap *tap, struct sock *sk)
 
 	if (READ_ONCE(srv->stopping) || !READ_ONCE(srv->set.enabled)) {
 		t.wake = true;
+	} else if (kf_conn_too_many(srv, 0)) {
+		t.left = true;
 	} else {
 		bh_lock_sock(sk);
 		if (sock_owned_by_user(sk))	/* in accept(), it counts on what is there */

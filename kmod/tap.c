@@ -25,6 +25,7 @@
 #include <net/tcp.h>
 #include "compat/net.h"
 #include "hook.h"
+#include "listener.h"
 #include "tap.h"
 
 /* By family: IPv4, IPv6. */
@@ -54,7 +55,7 @@ static bool kf_is6(const struct sock *sk)
 /* The stack's own callbacks back. Holds: the socket, or it is new and locked. */
 static void kf_tap_cleanse(struct sock *sk)
 {
-	if (sk->sk_data_ready == kf_tap_data_ready)
+	if (sk->sk_data_ready == kf_tap_data_ready || sk->sk_data_ready == kf_listener_data_ready)
 		kf_unhook_listener(sk);
 	if (sk->sk_error_report == kf_tap_error_report)
 		sk->sk_error_report = def_error_report;
@@ -102,15 +103,19 @@ static struct sock *kf_tap_syn_recv6(const struct sock *sk, struct sk_buff *skb,
 	return kf_tap_syn_recv(true, sk, skb, req, dst, req_unhash, own_req, init);
 }
 
-static void kf_tap_callbacks_out(struct sock *sk)
+/* Holds: sk_callback_lock. */
+static struct kf_tap *kf_tap_of(struct sock *sk)
 {
-	uintptr_t user_data;
-	struct kf_tap *tap;
+	uintptr_t user_data = (uintptr_t)rcu_dereference_protected(__sk_user_data(sk), 1);
 
+	return (struct kf_tap *)(user_data & SK_USER_DATA_PTRMASK);
+}
+
+/* Once: @tap has no part in its socket any more. Holds: the socket. */
+static void kf_tap_callbacks_out(struct sock *sk, struct kf_tap *tap)
+{
 	write_lock_bh(&sk->sk_callback_lock);
-	if (kf_tapped(sk)) {	/* then sk_user_data is ours */
-		user_data = (uintptr_t)rcu_dereference_protected(__sk_user_data(sk), 1);
-		tap = (struct kf_tap *)(user_data & SK_USER_DATA_PTRMASK);
+	if (tap && kf_tap_of(sk) == tap) {
 		atomic_dec(&tap->srv->tapped);
 		rcu_assign_sk_user_data(sk, NULL);
 	}
@@ -124,8 +129,15 @@ static void kf_tap_callbacks_out(struct sock *sk)
  */
 static void kf_tap_error_report(struct sock *sk)
 {
-	if (sk->sk_state != TCP_LISTEN)
-		kf_tap_callbacks_out(sk);
+	struct kf_tap *tap = NULL;
+
+	if (sk->sk_state != TCP_LISTEN) {
+		read_lock_bh(&sk->sk_callback_lock);
+		if (kf_tapped(sk))	/* then sk_user_data is ours */
+			tap = kf_tap_of(sk);
+		read_unlock_bh(&sk->sk_callback_lock);
+		kf_tap_callbacks_out(sk, tap);
+	}
 	def_error_report(sk);
 }
 
@@ -142,33 +154,53 @@ static bool kf_tap_pristine(const struct sock *sk)
 
 enum kf_tap_refusal kf_tap_refuses(struct sock *sk)
 {
+	const struct inet_connection_sock_af_ops *ops = READ_ONCE(inet_csk(sk)->icsk_af_ops);
+
 	if (sk_is_mptcp(sk))
 		return KF_TAP_MPTCP;
-	if (!kf_tap_pristine(sk) || inet_csk(sk)->icsk_af_ops != def_af_ops[kf_is6(sk)] ||
-	    inet_csk_has_ulp(sk))
+	/* Ours are still there for a moment after it was paused. */
+	if (!kf_tap_pristine(sk) || inet_csk_has_ulp(sk) ||
+	    (ops != def_af_ops[kf_is6(sk)] && ops != tap_af_ops[kf_is6(sk)]))
 		return KF_TAP_DRIVEN;
 	return KF_TAP_FINE;
 }
 
-/* First step. Returns false when the socket is not (any more) what we tap. */
-static bool kf_tap_ops_in(struct sock *sk)
+/*
+ * Do @step with the socket held: by its spinlock while nobody owns it. Its owner may
+ * sit in a system call for as long as it likes, so only rmmod waits for that.
+ * Returns false when the step was not done.
+ */
+static bool kf_tap_step(struct sock *sk, struct kf_tap *tap, bool wait,
+			bool (*step)(struct sock *sk, struct kf_tap *tap))
 {
-	bool fine;
+	bool done;
 
-	lock_sock(sk);
-	fine = sk->sk_state == TCP_LISTEN && kf_tap_refuses(sk) == KF_TAP_FINE;
-	if (fine)
-		WRITE_ONCE(inet_csk(sk)->icsk_af_ops, tap_af_ops[kf_is6(sk)]);
-	release_sock(sk);
-	return fine;
+	if (wait) {
+		lock_sock(sk);
+		done = step(sk, tap);
+		release_sock(sk);
+		return done;
+	}
+	spin_lock_bh(&sk->sk_lock.slock);
+	done = !sock_owned_by_user(sk) && step(sk, tap);
+	spin_unlock_bh(&sk->sk_lock.slock);
+	return done;
 }
 
-/* Second step, a grace period later: every child is cleansed now. */
+/* In, the first step. Returns false when the socket is not (any more) what we tap. */
+static bool kf_tap_ops_in(struct sock *sk, struct kf_tap *unused)
+{
+	if (sk->sk_state != TCP_LISTEN || kf_tap_refuses(sk) != KF_TAP_FINE)
+		return false;
+	WRITE_ONCE(inet_csk(sk)->icsk_af_ops, tap_af_ops[kf_is6(sk)]);
+	return true;
+}
+
+/* In, the second step, a grace period later: every child is cleansed now. */
 static bool kf_tap_callbacks_in(struct sock *sk, struct kf_tap *tap)
 {
 	bool fine;
 
-	lock_sock(sk);
 	/* Against others that put themselves into a socket (BPF) that lock is the one. */
 	write_lock_bh(&sk->sk_callback_lock);
 	fine = tap && sk->sk_state == TCP_LISTEN && kf_tap_pristine(sk) &&
@@ -182,8 +214,19 @@ static bool kf_tap_callbacks_in(struct sock *sk, struct kf_tap *tap)
 	write_unlock_bh(&sk->sk_callback_lock);
 	if (!fine)
 		kf_tap_ops_out(sk);
-	release_sock(sk);
 	return fine;
+}
+
+static bool kf_tap_out_first(struct sock *sk, struct kf_tap *tap)
+{
+	kf_tap_callbacks_out(sk, tap);
+	return true;
+}
+
+static bool kf_tap_out_second(struct sock *sk, struct kf_tap *unused)
+{
+	kf_tap_ops_out(sk);
+	return true;
 }
 
 static struct kf_tap *kf_tap_alloc(struct kf_server *srv, struct sock *sk)
@@ -204,7 +247,7 @@ void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **soc
 	int i, begun = 0;
 
 	for (i = 0; i < nr; i++) {
-		if (kf_tap_ops_in(socks[i])) {
+		if (kf_tap_step(socks[i], NULL, false, kf_tap_ops_in)) {
 			swap(socks[begun], socks[i]);
 			begun++;
 		}
@@ -214,7 +257,8 @@ void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **soc
 	synchronize_rcu();
 	for (i = 0; i < begun; i++) {
 		tap = kf_tap_alloc(srv, socks[i]);
-		if (kf_tap_callbacks_in(socks[i], tap)) {
+		/* Owned just now: the next time; its ops do no harm meanwhile. */
+		if (kf_tap_step(socks[i], tap, false, kf_tap_callbacks_in)) {
 			sock_hold(socks[i]);
 			list_add_tail(&tap->list, taps);
 		} else {
@@ -224,26 +268,21 @@ void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **soc
 }
 
 void kf_taps_out(struct list_head *taps, bool (*leave)(const struct kf_tap *tap, bool arg),
-		 bool arg)
+		 bool arg, bool wait)
 {
 	struct kf_tap *tap, *next;
 	LIST_HEAD(gone);
 
 	list_for_each_entry_safe(tap, next, taps, list) {
-		if (!leave(tap, arg))
-			continue;
-		lock_sock(tap->sk);
-		kf_tap_callbacks_out(tap->sk);
-		release_sock(tap->sk);
-		list_move_tail(&tap->list, &gone);
+		if (leave(tap, arg) && kf_tap_step(tap->sk, tap, wait, kf_tap_out_first))
+			list_move_tail(&tap->list, &gone);
 	}
 	if (list_empty(&gone))
 		return;
 	synchronize_rcu();	/* clones with our callbacks: cleansed */
-	list_for_each_entry(tap, &gone, list) {
-		lock_sock(tap->sk);
-		kf_tap_ops_out(tap->sk);
-		release_sock(tap->sk);
+	list_for_each_entry_safe(tap, next, &gone, list) {
+		if (!kf_tap_step(tap->sk, tap, wait, kf_tap_out_second))
+			list_move_tail(&tap->list, taps);	/* again the next time */
 	}
 	synchronize_rcu();	/* nobody is in kf_tap_data_ready() or kf_tap_syn_recv() any more */
 	list_for_each_entry_safe(tap, next, &gone, list) {
@@ -285,6 +324,11 @@ int kf_taps_learn(struct net *net)
 	if (!err)
 		err = kf_tap_learn(net, AF_INET6);
 	return err == -EAFNOSUPPORT ? 0 : err;	/* a kernel without IPv6 */
+}
+
+void kf_tap_own(struct sock *sk)
+{
+	WRITE_ONCE(inet_csk(sk)->icsk_af_ops, tap_af_ops[kf_is6(sk)]);
 }
 
 void kf_taps_forget(void)

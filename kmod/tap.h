@@ -53,12 +53,16 @@ void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **soc
 /**
  * kf_taps_out() - take our hooks out again
  * @leave: of those for which it says so
+ * @wait: also for a socket's owner; else one that is owned is left for the next time
  *
  * As kf_taps_in(). Afterwards nobody is inside the hooks of those sockets, no child
  * of theirs has a callback of ours, and they are released.
  */
 void kf_taps_out(struct list_head *taps, bool (*leave)(const struct kf_tap *tap, bool arg),
-		 bool arg);
+		 bool arg, bool wait);
+
+/* Our own listener, before it listens: its children, too, are born without our callback. */
+void kf_tap_own(struct sock *sk);
 
 void kf_tap_put(struct kf_tap *tap);
 
