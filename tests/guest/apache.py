@@ -130,9 +130,10 @@ class AccessLog:
 def cgi(name, text):
     """Install a shell script as /cgi-bin/NAME."""
     os.makedirs(CGI, exist_ok=True)
-    with open(f'{CGI}/{name}', 'w') as script:
+    with open(f'{CGI}/{name}.new', 'w') as script:
         script.write('#!/bin/sh\n' + text)
-    os.chmod(f'{CGI}/{name}', 0o755)
+    os.chmod(f'{CGI}/{name}.new', 0o755)
+    os.rename(f'{CGI}/{name}.new', f'{CGI}/{name}')     # the old one may still be running
     return f'/cgi-bin/{name}'
 
 
