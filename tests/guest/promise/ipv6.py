@@ -17,10 +17,13 @@ def works(server, static, cgi, client=None):
     expect(before, requests=1, handed_over=1, handover_failed_family=0, handover_failed_absent=0)
 
 
-def refused(server):
+def refused(server, changing=False):
+    """Not yet while a listener is just closed and made anew: handshakes under way are reset."""
     try:
         Conn(host=server).close()
     except OSError as error:
+        if changing and error.errno == errno.ECONNRESET:
+            return False
         assert error.errno == errno.ECONNREFUSED, error
         return True
     return False
@@ -54,10 +57,10 @@ def main():
         hit(static)
         check('a backend that comes back with another family is followed, and back again')
         with apache.configured(listen='0.0.0.0:8080'):
-            wait_for(lambda: refused(V6), 'IPv6 no longer accepted', 15)
+            wait_for(lambda: refused(V6, changing=True), 'IPv6 no longer accepted', 15)
             works(V4, static, cgi)
         apache.restore()
-        wait_for(lambda: not refused(V6), 'IPv6 accepted again', 15)
+        wait_for(lambda: not refused(V6, changing=True), 'IPv6 accepted again', 15)
         works(V6, static, cgi)
         works(V4, static, cgi)
 
