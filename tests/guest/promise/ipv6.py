@@ -60,7 +60,7 @@ def main():
             wait_for(lambda: refused(V6, changing=True), 'IPv6 no longer accepted', 15)
             works(V4, static, cgi)
         apache.restore()
-        wait_for(lambda: not refused(V6, changing=True), 'IPv6 accepted again', 15)
+        wait_for(lambda: not refused(V6), 'IPv6 accepted again', 15)
         works(V6, static, cgi)
         works(V4, static, cgi)
 
