@@ -29,7 +29,6 @@ struct kf_inline {
 	struct delayed_work look;
 	struct list_head taps;	/* the look only; see tap.h */
 	unsigned long find;	/* jiffies: when to look for new ones */
-	bool roots;		/* some of the listeners are root's */
 	unsigned long seen;	/* jiffies: when somebody was last found listening */
 	unsigned int refused[KF_TAP_REFUSALS];	/* the last time */
 	struct sock *socks[KF_LISTENERS_MAX];	/* referenced; the look only */
@@ -117,9 +116,7 @@ static void kf_inline_find(struct kf_inline *il)
 	bool roots;
 
 	nr = kf_backend_list(srv, il->socks, KF_LISTENERS_MAX, kf_tapped, &roots);
-	if (roots != il->roots)
-		kf_taps_out(&il->taps, kf_inline_leaves, roots, false);
-	il->roots = roots;
+	kf_taps_out(&il->taps, kf_inline_leaves, roots, false);
 	/* Whoever comes now finds a server. */
 	kf_inline_desert(il, nr || !list_empty(&il->taps));
 	for (i = 0; i < nr; i++) {
@@ -135,7 +132,9 @@ static void kf_inline_find(struct kf_inline *il)
 			begin++;
 		}
 	}
-	kf_taps_in(srv, &il->taps, il->socks, begin);	/* what had no memory: the next time */
+	il->find = jiffies;
+	if (kf_taps_in(srv, &il->taps, il->socks, begin))
+		il->find += KF_FIND;
 	for (i = 0; i < nr; i++)
 		sock_put(il->socks[i]);
 	kf_inline_complain(il, refused);
@@ -146,10 +145,8 @@ static void kf_inline_look(struct work_struct *work)
 	struct kf_inline *il = container_of(to_delayed_work(work), struct kf_inline, look);
 
 	kf_taps_out(&il->taps, kf_inline_leaves, false, false);
-	if (time_after_eq(jiffies, il->find)) {
+	if (time_after_eq(jiffies, il->find))
 		kf_inline_find(il);
-		il->find = jiffies + KF_FIND;
-	}
 	queue_delayed_work(system_wq, &il->look, KF_LOOK);
 }
 

@@ -19,6 +19,7 @@
  * callbacks without the operations that take them away again. Nobody tells of a
  * close(): a reference is held, and inline.c looks often.
  */
+#include <linux/delay.h>
 #include <linux/kmemleak.h>
 #include <linux/slab.h>
 #include <net/mptcp.h>
@@ -165,15 +166,19 @@ enum kf_tap_refusal kf_tap_refuses(struct sock *sk)
 	return KF_TAP_FINE;
 }
 
+#define KF_STEP_TRIES	200	/* with pauses between: some 20 ms */
+
 /*
  * Do @step with the socket held: by its spinlock while nobody owns it. Its owner may
- * sit in a system call for as long as it likes, so only rmmod waits for that.
+ * sit in a system call for as long as it likes, so only rmmod waits for that; for
+ * those who are in and out of accept() all the time it is tried again and again.
  * Returns false when the step was not done.
  */
 static bool kf_tap_step(struct sock *sk, struct kf_tap *tap, bool wait,
 			bool (*step)(struct sock *sk, struct kf_tap *tap))
 {
-	bool done;
+	bool owned, done = false;
+	int tries;
 
 	if (wait) {
 		lock_sock(sk);
@@ -181,9 +186,16 @@ static bool kf_tap_step(struct sock *sk, struct kf_tap *tap, bool wait,
 		release_sock(sk);
 		return done;
 	}
-	spin_lock_bh(&sk->sk_lock.slock);
-	done = !sock_owned_by_user(sk) && step(sk, tap);
-	spin_unlock_bh(&sk->sk_lock.slock);
+	for (tries = 0; tries < KF_STEP_TRIES; tries++) {
+		spin_lock_bh(&sk->sk_lock.slock);
+		owned = sock_owned_by_user(sk);
+		if (!owned)
+			done = step(sk, tap);
+		spin_unlock_bh(&sk->sk_lock.slock);
+		if (!owned)
+			break;
+		usleep_range(50, 100);
+	}
 	return done;
 }
 
@@ -241,10 +253,10 @@ static struct kf_tap *kf_tap_alloc(struct kf_server *srv, struct sock *sk)
 	return tap;
 }
 
-void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **socks, int nr)
+bool kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **socks, int nr)
 {
 	struct kf_tap *tap;
-	int i, begun = 0;
+	int i, begun = 0, in = 0;
 
 	for (i = 0; i < nr; i++) {
 		if (kf_tap_step(socks[i], NULL, false, kf_tap_ops_in)) {
@@ -253,7 +265,7 @@ void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **soc
 		}
 	}
 	if (!begun)
-		return;
+		return !nr;
 	synchronize_rcu();
 	for (i = 0; i < begun; i++) {
 		tap = kf_tap_alloc(srv, socks[i]);
@@ -261,10 +273,12 @@ void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **soc
 		if (kf_tap_step(socks[i], tap, false, kf_tap_callbacks_in)) {
 			sock_hold(socks[i]);
 			list_add_tail(&tap->list, taps);
+			in++;
 		} else {
 			kfree(tap);
 		}
 	}
+	return in == nr;
 }
 
 void kf_taps_out(struct list_head *taps, bool (*leave)(const struct kf_tap *tap, bool arg),

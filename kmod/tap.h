@@ -46,9 +46,10 @@ enum kf_tap_refusal kf_tap_refuses(struct sock *sk);
  * @taps: to be appended to
  * @socks: referenced by the caller, none of them tapped; those that meanwhile
  *	stopped listening or became somebody else's are left as they are
- * Process context, one caller at a time for @srv; waits for RCU.
+ * Process context, one caller at a time for @srv; waits for RCU. Return: true when all
+ * are tapped; false: some were owned, or changed, or there was no memory: try again.
  */
-void kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **socks, int nr);
+bool kf_taps_in(struct kf_server *srv, struct list_head *taps, struct sock **socks, int nr);
 
 /**
  * kf_taps_out() - take our hooks out again
