@@ -171,7 +171,7 @@ int kf_inline_start(struct kf_server *srv)
 	INIT_DELAYED_WORK(&il->look, kf_inline_look);
 	srv->inl = il;
 	queue_delayed_work(system_wq, &il->look, 0);
-	flush_delayed_work(&il->look);
+	flush_work(&il->look.work);	/* the first look; not a second one */
 	if (list_empty(&il->taps))
 		pr_info("nobody listens on port %u now that could be accelerated; waiting\n",
 			srv->port);

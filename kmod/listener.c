@@ -363,7 +363,7 @@ int kf_listeners_start(struct kf_server *srv)
 	INIT_DELAYED_WORK(&ls->sweep, kf_listeners_sweep);
 	srv->listeners = ls;
 	queue_delayed_work(system_wq, &ls->sweep, 0);
-	flush_delayed_work(&ls->sweep);	/* waits for the first attempt to listen */
+	flush_work(&ls->sweep.work);	/* the first attempt to listen; not a second one */
 	err = ls->err;
 	if (!err)
 		return 0;
