@@ -318,6 +318,8 @@ static void kf_listeners_remake(struct kf_listeners *ls)
 			ls->no_ipv6 = true;
 	}
 	ls->started = true;
+	if (ls->err)
+		return;		/* the first attempt failed: insmod does */
 	queue_delayed_work(system_wq, &ls->sweep,
 			   READ_ONCE(ls->known) && ls->shape ? KF_SWEEP_IDLE : KF_SWEEP);
 }
