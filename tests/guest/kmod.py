@@ -57,6 +57,18 @@ def unload(deadline=60):
     assert not leftovers(), f'left behind after rmmod: {leftovers()}'
 
 
+@contextlib.contextmanager
+def expedited():
+    """Grace periods are most of what insmod and rmmod take; where they come over and over, the short ones."""
+    with open('/sys/kernel/rcu_expedited', 'r+') as knob:
+        knob.write('1')
+        knob.flush()
+        try:
+            yield
+        finally:
+            knob.write('0')
+
+
 def leftovers():
     """Whatever of ours is visible in the system. (Of slab caches merged with others the
     kernel keeps a dead symbolic link for ever; those are no sign of life.)"""

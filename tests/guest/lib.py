@@ -9,11 +9,11 @@ import threading
 import time
 import apache
 from client import (Closed, Conn, Response, DEADLINE, exchange, get, netns, normal, request, wait_for)
-from kmod import (DEBUG, DOCROOT, KERNEL, KernelLog, changed, delta, expect, handed, leftovers, load,
-                  scaled, stats, sysctl, unload)
+from kmod import (DEBUG, DOCROOT, KERNEL, KernelLog, changed, delta, expect, expedited, handed,
+                  leftovers, load, scaled, stats, sysctl, unload)
 
 __all__ = ['Closed', 'Conn', 'Response', 'DEADLINE', 'exchange', 'get', 'netns', 'normal', 'request',
-           'wait_for', 'DEBUG', 'DOCROOT', 'KERNEL', 'KernelLog', 'changed', 'delta', 'expect',
+           'wait_for', 'DEBUG', 'DOCROOT', 'KERNEL', 'KernelLog', 'changed', 'delta', 'expect', 'expedited',
            'handed', 'kfront', 'leftovers', 'load', 'patient', 'scaled', 'stats', 'sysctl', 'unload',
            'apache', 'check', 'Beside', 'running', 'together', 'put', 'age', 'ripe', 'fresh', 'seeded',
            'hit', 'same_as_backend', 'random']

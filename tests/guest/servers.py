@@ -80,7 +80,8 @@ class Server:
 
     def workers(self):
         """Processes that it has started."""
-        return set(run('pgrep', '-P', str(self.pid())).split())
+        found = subprocess.run(['pgrep', '-P', str(self.pid())], capture_output=True, text=True)
+        return set(found.stdout.split())    # for a moment there may be none
 
     def flush(self):
         """What it has logged gets into the file."""

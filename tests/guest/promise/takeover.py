@@ -159,4 +159,5 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    with expedited():
+        main()

@@ -102,4 +102,5 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    with expedited():
+        main()
