@@ -73,17 +73,15 @@ struct sock *kf_backend_find(struct kf_server *srv, const struct sock *child)
 	return sk;
 }
 
-int kf_backend_list(struct kf_server *srv, struct sock **socks, int max,
-		    bool (*known)(const struct sock *sk), bool *roots)
+/* @fn for every listener on the backend's port, under RCU. Process context. */
+static void kf_backend_each(struct kf_server *srv, void (*fn)(struct sock *sk, void *arg),
+			    void *arg)
 {
 	struct inet_hashinfo *hi = srv->net->ipv4.tcp_death_row.hashinfo;
 	struct hlist_nulls_node *node;
-	unsigned int i;
 	struct sock *sk;
-	int nr = 0, pushed = 0;
-	bool root;
+	unsigned int i;
 
-	*roots = false;
 	for (i = 0; i <= hi->lhash2_mask; i++) {
 		struct inet_listen_hashbucket *bucket = &hi->lhash2[i];
 
@@ -91,59 +89,73 @@ int kf_backend_list(struct kf_server *srv, struct sock **socks, int max,
 			continue;
 		rcu_read_lock();
 		sk_nulls_for_each_rcu(sk, node, &bucket->nulls_head) {
-			if (!net_eq(sock_net(sk), srv->net) ||
-			    inet_sk(sk)->inet_num != srv->backend_port)
-				continue;
-			root = uid_eq(sk->sk_uid, GLOBAL_ROOT_UID);
-			*roots |= root;
-			if (known(sk) || (nr == max && !root) ||
-			    !refcount_inc_not_zero(&sk->sk_refcnt))
-				continue;
-			if (nr < max) {
-				socks[nr++] = sk;
-				continue;
-			}
-			/* However many others make, there is room for root's. */
-			swap(socks[pushed % max], sk);
-			pushed++;
-			sock_put(sk);
+			if (net_eq(sock_net(sk), srv->net) &&
+			    inet_sk(sk)->inet_num == srv->backend_port)
+				fn(sk, arg);
 		}
 		rcu_read_unlock();
 		cond_resched();
 	}
-	return nr;
 }
 
-static unsigned int kf_listener_kind(const struct sock *sk)
+struct kf_backend_found {
+	struct sock **socks;
+	bool (*known)(const struct sock *sk);
+	int nr, max, pushed;
+	bool roots;
+};
+
+static void kf_backend_found(struct sock *sk, void *arg)
 {
+	bool root = uid_eq(sk->sk_uid, GLOBAL_ROOT_UID);
+	struct kf_backend_found *f = arg;
+
+	f->roots |= root;
+	if (f->known(sk) || (f->nr == f->max && !root) || !refcount_inc_not_zero(&sk->sk_refcnt))
+		return;
+	if (f->nr < f->max) {
+		f->socks[f->nr++] = sk;
+		return;
+	}
+	/* However many others make, there is room for root's. */
+	swap(f->socks[f->pushed % f->max], sk);
+	f->pushed++;
+	sock_put(sk);
+}
+
+int kf_backend_list(struct kf_server *srv, struct sock **socks, int max,
+		    bool (*known)(const struct sock *sk), bool *roots)
+{
+	struct kf_backend_found f = { .socks = socks, .known = known, .max = max };
+
+	kf_backend_each(srv, kf_backend_found, &f);
+	*roots = f.roots;
+	return f.nr;
+}
+
+struct kf_backend_kinds {
+	unsigned int all, roots;	/* masks of KF_L_* */
+};
+
+static void kf_backend_kind(struct sock *sk, void *arg)
+{
+	struct kf_backend_kinds *kinds = arg;
+	unsigned int kind = KF_L_DUAL;
+
 	if (sk->sk_family == AF_INET)
-		return KF_L_V4;
-	return ipv6_only_sock(sk) ? KF_L_V6ONLY : KF_L_DUAL;
+		kind = KF_L_V4;
+	else if (ipv6_only_sock(sk))
+		kind = KF_L_V6ONLY;
+	kinds->all |= kind;
+	if (uid_eq(sk->sk_uid, GLOBAL_ROOT_UID))
+		kinds->roots |= kind;
 }
 
 unsigned int kf_backend_survey(struct kf_server *srv)
 {
-	struct inet_hashinfo *hi = srv->net->ipv4.tcp_death_row.hashinfo;
-	unsigned int i, kinds = 0, trusted = 0;
-	struct hlist_nulls_node *node;
-	struct sock *sk;
+	struct kf_backend_kinds kinds = {};
 
-	for (i = 0; i <= hi->lhash2_mask; i++) {
-		struct inet_listen_hashbucket *bucket = &hi->lhash2[i];
-
-		if (hlist_nulls_empty(&bucket->nulls_head))
-			continue;
-		rcu_read_lock();
-		sk_nulls_for_each_rcu(sk, node, &bucket->nulls_head) {
-			if (!net_eq(sock_net(sk), srv->net) ||
-			    inet_sk(sk)->inet_num != srv->backend_port)
-				continue;
-			kinds |= kf_listener_kind(sk);
-			if (uid_eq(sk->sk_uid, GLOBAL_ROOT_UID))
-				trusted |= kf_listener_kind(sk);
-		}
-		rcu_read_unlock();
-	}
+	kf_backend_each(srv, kf_backend_kind, &kinds);
 	/* Another user's sockets must not change what we listen on beside a root's. */
-	return trusted ?: kinds;
+	return kinds.roots ?: kinds.all;
 }
