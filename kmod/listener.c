@@ -37,7 +37,7 @@ struct kf_listener {
 
 struct kf_listeners {
 	struct kf_server *srv;
-	struct delayed_work sweep;	/* (re)makes the sockets; drains after no memory */
+	struct delayed_work sweep;	/* (re)makes the sockets; drains what was left */
 	struct mutex lock;		/* protects shape, v4.sock, v6.sock */
 	unsigned int shape;		/* mask of KF_L_* */
 	bool known;			/* shape is the backend's; a failed hand-over clears it */
@@ -57,13 +57,17 @@ static void kf_listener_drain(struct kf_listener *l, struct sock *sk)
 	struct kf_conn *c;
 
 	while (!reqsk_queue_empty(queue)) {
-		/* Those above max_connections are the backend's; there, too, is an end to it. */
-		c = kf_conn_too_many(l->srv, KF_TOO_MANY) ? NULL : kf_conn_alloc(p);
+		/*
+		 * Those above max_connections are the backend's; there, too, is an end to
+		 * it. When we go, what is left here would be reset.
+		 */
+		if (kf_conn_too_many(l->srv, KF_TOO_MANY) && !READ_ONCE(l->srv->stopping))
+			goto later;
+		c = kf_conn_alloc(p);
 		if (!c) {
 			/* It stays queued: dropping the request would leak the child. */
 			kf_count(l->srv, RETRIES_MEMORY);
-			mod_delayed_work(system_wq, &l->srv->listeners->sweep, HZ / 100 ?: 1);
-			return;
+			goto later;
 		}
 		req = reqsk_queue_remove(queue, sk);
 		if (!req) {
@@ -75,6 +79,10 @@ static void kf_listener_drain(struct kf_listener *l, struct sock *sk)
 		kf_count(l->srv, CONNECTIONS);
 		kf_conn_kick(c);
 	}
+	return;
+
+later:
+	mod_delayed_work(system_wq, &l->srv->listeners->sweep, HZ / 100 ?: 1);
 }
 
 void kf_listener_data_ready(struct sock *sk)
@@ -271,7 +279,7 @@ static int kf_listeners_open(struct kf_listeners *ls, unsigned int shape)
 	return 0;
 }
 
-/* Connections that were left in the queue for want of memory. */
+/* Connections that were left in the queue: no memory, or too many. */
 static void kf_listeners_drain(struct kf_listeners *ls)
 {
 	struct kf_listener *l[] = { &ls->v4, &ls->v6 };
