@@ -82,6 +82,7 @@ struct kf_conn {
 	u8 timeout;			/* enum kf_timeout */
 	u8 want;			/* enum kf_want; for the write-space callback; slock */
 	u8 reason;			/* enum kf_reason: why it goes over, while it waits */
+	u8 nonagle:4;			/* the socket's own, before kf_hook() */
 	bool sending:1;			/* inside a send: write-space calls are our own doing */
 	bool close_after:1;		/* the answer being sent is the last */
 	bool asked_close:1;		/* ... because the client said so */

@@ -172,11 +172,11 @@ static enum kf_unable kf_handover_try(struct kf_conn *c, enum kf_reason why)
 		return KF_FULL;
 	}
 	/* As it will be accepted: once it is in the queue another CPU may have it. */
-	if (!foreign)
+	if (!foreign) {
 		kf_unhook(sk);
-	if (backend == c->req->rsk_listener)	/* inline: it has it all since its birth */
-		tcp_sk(sk)->nonagle = tcp_sk(backend)->nonagle;
-	else
+		tcp_sk(sk)->nonagle = c->nonagle;
+	}
+	if (backend != c->req->rsk_listener)	/* inline it has it all since its birth */
 		kf_inherit(sk, backend);
 	if (!kf_enqueue(backend, c->req, sk, true)) {
 		sock_put(backend);

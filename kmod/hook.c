@@ -131,6 +131,7 @@ void kf_hook(struct kf_conn *c)
 	/* Else a copying send uses the interrupted task's page_frag (kernel-traps 2). */
 	sk->sk_use_task_frag = false;
 	/* Pipelined answers must not wait for ACKs. Our own listener's children have it. */
+	c->nonagle = tcp_sk(sk)->nonagle;
 	tcp_sk(sk)->nonagle |= TCP_NAGLE_OFF;
 }
 

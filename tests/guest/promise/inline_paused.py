@@ -29,6 +29,7 @@ def served(listener, url):
     with Conn() as client:
         client.send(request(url, 'DELETE'))
         child = listener.accept()[0]
+        assert not child.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 'an option of ours is left in it'
         for _ in range(2):
             assert child.recv(65536), 'the request is there'
             child.sendall(ANSWER)
