@@ -40,8 +40,12 @@ struct kf_request {
 	bool keepalive_token;	/* it said "Connection: keep-alive": Apache then says Keep-Alive */
 	struct kf_str path;	/* of the target; begins with '/', no query */
 	struct kf_str host;	/* as sent, port included; p == NULL: none (1.0) */
+	struct kf_str if_match;
+	struct kf_str if_unmodified_since;
 	struct kf_str if_none_match;
 	struct kf_str if_modified_since;
+	struct kf_str range;
+	struct kf_str if_range;
 	struct kf_str accept_encoding;
 };
 
