@@ -69,10 +69,7 @@ def main():
         warm()
         for phase in ('curated', 'alone', 'pipelined'):
             check(phase)
-            a=open('/proc/stat').readline().split()[1:]
             counters[phase] = ask(phase)
-            b=open('/proc/stat').readline().split()[1:]
-            print('user nice sys idle iowait irq softirq', [int(y)-int(x) for x,y in zip(a,b)])
     check('done')
     with open(f'{OUT}/counters.json', 'w') as file:
         json.dump(counters, file)
