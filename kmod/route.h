@@ -9,6 +9,14 @@
 #include "parse.h"
 #include "policy.h"
 
+/* What names an object in the cache. */
+struct kf_key {
+	const char *name;	/* the URL path, decoded; with a root of its own: ROOT NUL PATH */
+	u16 len;
+	u16 root_len;		/* bytes of ROOT; 0: the document root */
+	u8 accepts;		/* KF_CODING() bits: what the client takes and we may send; 0: identity */
+};
+
 struct kf_target {
 	struct kf_str path;		/* the cache key; for a directory with its trailing slash */
 	const struct kf_type *type;	/* NULL for a directory: its index file decides */

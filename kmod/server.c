@@ -25,6 +25,7 @@ struct kf_server *kf_server_alloc(struct net *net)
 	if (!srv)
 		return NULL;
 	srv->net = net;
+	mutex_init(&srv->gzip_mutex);
 	kf_settings_defaults(&srv->set);
 	return srv;
 }

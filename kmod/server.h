@@ -41,6 +41,8 @@ struct kf_settings {
 	int max_header_bytes;
 	int max_header_lines;
 	int max_object_bytes;
+	int gzip;
+	int precompressed;
 	unsigned long cache_bytes;
 	int revalidate_ms;
 	int backend_wait_ms;
@@ -62,6 +64,8 @@ struct kf_server {
 	struct kf_settings set;
 	struct kf_policy_ref __rcu *policy; /* replaced under policy_mutex */
 	struct mutex policy_mutex;	/* protects text and replacing policy */
+	struct mutex gzip_mutex;	/* one at a time: gzip.c */
+	atomic_t gzips;			/* workers that do it or wait to */
 	struct kf_policy_text text;	/* what policy was built from; its strings are kmalloc'ed */
 	struct ctl_table_header *sysctl;
 	struct ctl_table *sysctl_table;
