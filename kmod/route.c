@@ -15,7 +15,6 @@
 enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, struct kf_target *t)
 {
 	const char *name = rq->path.p + rq->path.len;
-	enum kf_reason why;
 
 	if (!kf_policy_host_ok(p, &rq->host))
 		return KF_R_HOST;
@@ -29,8 +28,5 @@ enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, 
 	if (name == rq->path.p + rq->path.len)
 		return KF_OK;
 
-	why = kf_name_check(p, name, rq->path.p + rq->path.len - name, &t->type);
-	if (why == KF_OK && t->type->deflate && !kf_encoding_is_plain(rq))
-		why = KF_R_ENCODING;
-	return why;
+	return kf_name_check(p, name, rq->path.p + rq->path.len - name, &t->type);
 }
