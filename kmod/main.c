@@ -13,6 +13,7 @@
 #include <linux/uidgid.h>
 #include <net/ipv6.h>
 #include "conn.h"
+#include "rules.h"
 #include "server.h"
 #include "tap.h"
 
@@ -40,7 +41,15 @@ MODULE_PARM_DESC(reuseport, "let others of root's listen on the port, too: SO_RE
 
 static char *hosts = "";
 module_param(hosts, charp, 0444);
-MODULE_PARM_DESC(hosts, "names to answer for, comma list, *.name for all below (default: every)");
+MODULE_PARM_DESC(hosts, "names to answer for, comma list, *.name for all below, name=/root for another root (default: every)");
+
+static bool mass_hosts;
+module_param(mass_hosts, bool, 0444);
+MODULE_PARM_DESC(mass_hosts, "files are in docroot/HOST/ (default: 0)");
+
+static char *default_host = "";
+module_param(default_host, charp, 0444);
+MODULE_PARM_DESC(default_host, "with mass_hosts: HOST for who gives none, or an address (default: none)");
 
 static uint uid = 33;
 module_param(uid, uint, 0444);
@@ -219,6 +228,12 @@ static struct pernet_operations kf_pernet_ops = {
 
 static int __init kf_init(void)
 {
+	const struct kf_rules_params rules = {
+		.hosts = hosts,
+		.mass_hosts = mass_hosts,
+		.default_host = default_host,
+		.mime_types = mime_types,
+	};
 	struct kf_server *srv;
 	int err;
 
@@ -234,13 +249,13 @@ static int __init kf_init(void)
 	err = register_pernet_subsys(&kf_pernet_ops);
 	if (err)
 		goto out_cache;
-	err = kf_server_start(srv, hosts, mime_types);
+	err = kf_server_start(srv, &rules);
 	if (err)
 		goto out_pernet;
 	mutex_lock(&kf_server_mutex);
 	kf_the_server = srv;
 	mutex_unlock(&kf_server_mutex);
-	if (!*hosts)
+	if (!*hosts && !mass_hosts)
 		pr_info("hosts= is empty: answering for every Host, whatever rules the server has by name\n");
 	if (port == backend_port)
 		pr_info("serving %s inline, before the server on port %u\n", srv->docroot, port);

@@ -83,14 +83,14 @@ static void kf_front_free(struct kf_server *srv)
 	kf_listeners_free(srv);
 }
 
-int kf_server_start(struct kf_server *srv, const char *hosts, const char *mime_types)
+int kf_server_start(struct kf_server *srv, const struct kf_rules_params *rules)
 {
 	int err;
 
 	err = kf_docroot_check(srv);
 	if (err)
 		return err;
-	err = kf_rules_init(srv, hosts, mime_types);
+	err = kf_rules_init(srv, rules);
 	if (err)
 		return err;
 	err = kf_stats_init(srv);

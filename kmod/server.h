@@ -22,6 +22,7 @@ struct kf_policy;
 struct kf_poll;
 struct kf_listeners;
 struct kf_inline;
+struct kf_rules_params;
 
 /* A policy in use: the softirq reads it under RCU, the worker holds a reference. */
 struct kf_policy_ref {
@@ -93,7 +94,7 @@ struct kf_server {
 struct kf_server *kf_server_alloc(struct net *net);
 void kf_server_free(struct kf_server *srv);	/* one that was not started */
 /* One line in the log on failure, and nothing left but @srv itself. */
-int kf_server_start(struct kf_server *srv, const char *hosts, const char *mime_types);
+int kf_server_start(struct kf_server *srv, const struct kf_rules_params *rules);
 void kf_server_stop(struct kf_server *srv);	/* frees @srv, too */
 
 /* The policy of the moment for code that sleeps; pair with kf_policy_put(). Never NULL. */

@@ -54,16 +54,16 @@ void kf_settings_defaults(struct kf_settings *set)
 /* A list: shown as it was written; a write that is not understood changes nothing. */
 static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *lenp, loff_t *ppos)
 {
-	struct ctl_table tmp = { .maxlen = KF_RULE_MAX };
+	struct ctl_table tmp = { .maxlen = ctl->maxlen };
 	struct kf_server *srv = ctl->data;
 	enum kf_rule which = (unsigned long)ctl->extra1;
 	int err;
 
-	tmp.data = kmalloc(KF_RULE_MAX, GFP_KERNEL);
+	tmp.data = kmalloc(tmp.maxlen, GFP_KERNEL);
 	if (!tmp.data)
 		return -ENOMEM;
-	kf_rules_get(srv, which, tmp.data);
-	if (write && *lenp >= KF_RULE_MAX)
+	kf_rules_get(srv, which, tmp.data, tmp.maxlen);
+	if (write && *lenp >= tmp.maxlen)
 		err = -E2BIG;
 	else
 		err = proc_dostring(&tmp, write, buffer, lenp, ppos);
@@ -84,9 +84,9 @@ static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *le
 	.extra2 = &(max),						\
 }
 
-#define KF_LIST(name, rule) {						\
+#define KF_LIST(name, rule, max) {					\
 	.procname = #name,						\
-	.maxlen = KF_RULE_MAX,						\
+	.maxlen = (max),						\
 	.mode = 0644,							\
 	.proc_handler = kf_sysctl_rule,					\
 	.extra1 = (void *)(unsigned long)(rule),			\
@@ -116,11 +116,15 @@ static const struct ctl_table kf_template[] = {
 		.proc_handler = proc_doulongvec_minmax,
 		.extra1 = &cache_bytes_min,
 	},
-	KF_LIST(types, KF_RULE_TYPES),
-	KF_LIST(exclude, KF_RULE_EXCLUDE),
-	KF_LIST(guard_files, KF_RULE_GUARD_FILES),
-	KF_LIST(index, KF_RULE_INDEX),
-	KF_LIST(server_header, KF_RULE_SERVER_HEADER),
+	KF_LIST(types, KF_RULE_TYPES, KF_RULE_MAX),
+	KF_LIST(exclude, KF_RULE_EXCLUDE, KF_RULE_MAX),
+	KF_LIST(guard_files, KF_RULE_GUARD_FILES, KF_RULE_MAX),
+	KF_LIST(index, KF_RULE_INDEX, KF_RULE_MAX),
+	KF_LIST(server_header, KF_RULE_SERVER_HEADER, KF_RULE_MAX),
+	KF_LIST(hosts, KF_RULE_HOSTS, KF_HOSTS_RULE_MAX),
+	KF_LIST(mass_hosts, KF_RULE_MASS_HOSTS, KF_RULE_MAX),
+	KF_LIST(default_host, KF_RULE_DEFAULT_HOST, KF_RULE_MAX),
+	KF_LIST(mime_types, KF_RULE_MIME_TYPES, KF_RULE_MAX),
 };
 
 int kf_sysctl_init(struct kf_server *srv)
