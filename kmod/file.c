@@ -272,9 +272,12 @@ static enum kf_reason kf_lookup_entity(struct kf_object *obj, const struct kf_wa
 		.mtime_sec = obj->attr.mtime_sec,
 		.mtime_nsec = obj->attr.mtime_nsec,
 	};
+	enum kf_reason reason;
 
-	return kf_entity_init(&obj->entity, &version, &w->media, obj->coding, length,
-			      now->tv_sec, now->tv_nsec);
+	reason = kf_entity_init(&obj->entity, &version, &w->media, obj->coding, length,
+				now->tv_sec, now->tv_nsec);
+	obj->entity.siblings |= READ_ONCE(w->srv->set.precompressed);
+	return reason;
 }
 
 /* @file is open; its name and everything on the way are watched for @obj. */

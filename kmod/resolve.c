@@ -235,15 +235,14 @@ int kf_walk_sibling(struct kf_walk *w, const char *suffix, struct path *sibling)
 		return err;
 
 	inode = d_inode(sibling->dentry);
-	if (!d_is_reg(sibling->dentry) || inode->i_mode & 0111 ||
-	    path_permission(sibling, MAY_READ | MAY_OPEN)) {
-		path_put(sibling);
-		return -ENOENT;
-	}
-	if (!kf_trusted(sibling->dentry))
+	err = d_is_reg(sibling->dentry) ? 0 : -ENOENT;
+	if (!err && !kf_trusted(sibling->dentry))
 		w->trusted = false;
-	if (w->trusted)
+	/* Before the look at its permissions, which may be given later. */
+	if (!err && w->trusted)
 		err = kf_watch(w->obj, inode, KF_WATCH_SELF, 0);
+	if (!err && (inode->i_mode & 0111 || path_permission(sibling, MAY_READ | MAY_OPEN)))
+		err = -ENOENT;
 	if (err)
 		path_put(sibling);
 	return err;

@@ -27,14 +27,6 @@ struct kf_key {
 				/* use for this name; 0: identity only */
 };
 
-/* What names an object in the cache. */
-struct kf_key {
-	const char *name;	/* the URL path, decoded; with a root of its own: ROOT NUL PATH */
-	u16 len;
-	u16 root_len;		/* bytes of ROOT; 0: the document root */
-	u8 accepts;		/* KF_CODING() bits: what the client takes and we may send; 0: identity */
-};
-
 struct kf_target {
 	struct kf_key key;
 	struct kf_media media;	/* points into the policy; empty for a directory: */

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 #include "compat/net.h"
+#include "object.h"
 #include "poll.h"
 #include "rules.h"
 #include "sysctl.h"
@@ -73,6 +74,17 @@ static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *le
 	return err;
 }
 
+/* A number that is in what the cache holds: whoever changes it empties it. */
+static int kf_sysctl_cached(kf_ctl_table *ctl, int write, void *buffer, size_t *lenp, loff_t *ppos)
+{
+	struct kf_settings *set = container_of(ctl->data, struct kf_settings, precompressed);
+	int err = proc_dointvec_minmax(ctl, write, buffer, lenp, ppos);
+
+	if (!err && write)
+		kf_cache_flush(container_of(set, struct kf_server, set));
+	return err;
+}
+
 /* .data holds the offset in struct kf_settings until it is made a pointer. */
 #define KF_INT(name, min, max) {					\
 	.procname = #name,						\
@@ -103,7 +115,15 @@ static const struct ctl_table kf_template[] = {
 	KF_INT(max_header_lines, one, header_lines_max),
 	KF_INT(max_object_bytes, zero, object_bytes_max),
 	KF_INT(gzip, zero, one),
-	KF_INT(precompressed, zero, one),
+	{
+		.procname = "precompressed",
+		.data = (void *)offsetof(struct kf_settings, precompressed),
+		.maxlen = sizeof(int),
+		.mode = 0644,
+		.proc_handler = kf_sysctl_cached,
+		.extra1 = &zero,
+		.extra2 = &one,
+	},
 	KF_INT(revalidate_ms, revalidate_min, revalidate_max),
 	KF_INT(backend_wait_ms, zero, timeout_max),
 	KF_INT(max_parked, zero, parked_max),

@@ -108,7 +108,9 @@ def same_as_backend_but_for_gzip(url, method, *headers):
     ours, theirs = (get(url, method, port=port, headers=headers) for port in (80, apache.BACKEND))
     where = f'{method} {headers}:\n{ours.head!r}\n{theirs.head!r}'
     assert ours.line == theirs.line and fields(ours) == fields(theirs), where
-    if 200 <= ours.status < 300:
+    if ours.status == 206:              # of compressed bytes it is Apache's in either case
+        assert ours.body == theirs.body, where
+    elif ours.status == 200:
         assert plain(ours) == plain(theirs), where
 
 

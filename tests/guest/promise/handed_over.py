@@ -72,7 +72,7 @@ def main():
         same_as_backend(plain(f'{url}/a.html'))
         expect(before, requests=1, handed_over=0)
 
-        answer = reason(plain(f'{echo}?a=b'), 'query')
+        answer = reason(plain(f'{echo}?a=b'), 'excluded')
         assert b'REMOTE_ADDR=127.0.0.1\n' in answer and b'QUERY_STRING=a=b\n' in answer, answer
         check("the client's own address, not one of the machine's others")
         answer = exchange(plain(f'{echo}'), src='127.0.0.77')

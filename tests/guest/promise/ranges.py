@@ -146,6 +146,8 @@ def filesystems():
     os.makedirs(ROOT, exist_ok=True)
     with open(IMAGE, 'wb') as image:
         image.truncate(64 * MIB)
+    if not os.path.exists('/dev/loop-control'):
+        run('modprobe loop')
     run(f'mkfs.ext4 -qF {IMAGE} && mount -t tmpfs tmpfs {ROOT} && mkdir {ROOT}/tmpfs {ROOT}/ext4 {ROOT}/overlay '
         f'&& mount -o loop {IMAGE} {ROOT}/ext4 && mkdir {ROOT}/ext4/lower {ROOT}/ext4/upper {ROOT}/ext4/work '
         f'&& mount -t overlay overlay -o lowerdir={ROOT}/ext4/lower,upperdir={ROOT}/ext4/upper,'
