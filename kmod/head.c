@@ -61,7 +61,7 @@ static char *kf_put_hex(char *p, u64 n)
 static const struct {
 	struct kf_str name, suffix;
 } kf_codings[] = {
-	[KF_IDENTITY] = { },
+	[KF_IDENTITY] = { { "", 0 }, { "", 0 } },
 	[KF_GZIP] = { { "gzip", 4 }, { "-gzip", 5 } },
 	[KF_PRE_GZIP] = { { "gzip", 4 }, { "-gz", 3 } },
 	[KF_PRE_ZSTD] = { { "zstd", 4 }, { "-zstd", 5 } },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What suffixes mean. The mime.types file: a line is a media type and the suffixes it has, separated
+ * What suffixes mean.
+ *
+ * The mime.types file: a line is a media type and the suffixes it has, separated
  * by white space; a line that begins with '#' is a comment. A suffix that occurs
  * twice has the type that comes last. Apache's reader also knows quoting and
  * lines continued by a backslash: a file that uses them is refused rather than

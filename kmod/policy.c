@@ -216,7 +216,7 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	int ret;
 	u32 i;
 
-	*err = "hosts: not a list of host names, \"*.\" patterns or addresses, each with =/ROOT or not";
+	*err = "hosts: not a list of NAME, *.NAME or an address, each with =/ROOT or not";
 	ret = kf_hosts_build(&p->hosts, text->hosts);
 	if (ret)
 		return ret;
