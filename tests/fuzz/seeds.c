@@ -23,8 +23,9 @@ static void seed(const char *directory, size_t i, const char *prefix, size_t pre
 int main(int argc, char **argv)
 {
 	static const char policy[] =
-		"example.org,*.example.net,[::1]\0html,png,js,gz,es,zip\0/icons/,/cgi-bin/\0.htaccess\0"
-		"index.html index.htm\0Apache/2.4 (Debian)\0text/html html htm\nimage/png png\n";
+		"example.org=/srv/a,*.example.net=/srv/b/,[::1]\0html,png,js,gz,es,zip,sl\0/icons/,/cgi-bin/\0"
+		".htaccess\0index.html index.htm\0Apache/2.4 (Debian)\0example.org\0"
+		"text/html html htm\nimage/png png\nx/y sl\n";
 	static const char *const conditions[] = {
 		"\"1388-60a2418202240\"\0\0",
 		"W/\"x\", \"1388-60a2418202240\"\0Tue, 14 Nov 2023 22:13:20 GMT",
