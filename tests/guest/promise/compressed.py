@@ -107,10 +107,11 @@ def conditions(url):
 def same_as_backend_but_for_gzip(url, method, *headers):
     ours, theirs = (get(url, method, port=port, headers=headers) for port in (80, apache.BACKEND))
     where = f'{method} {headers}:\n{ours.head!r}\n{theirs.head!r}'
+    # No parts of compressed bytes: Apache's are others, and have the same tag.
+    if theirs.status == 206 and theirs.get('Content-Encoding') and method == 'GET':
+        theirs = get(url, port=apache.BACKEND, headers=[BROWSER])
     assert ours.line == theirs.line and fields(ours) == fields(theirs), where
-    if ours.status == 206:              # of compressed bytes it is Apache's in either case
-        assert ours.body == theirs.body, where
-    elif ours.status == 200:
+    if 200 <= ours.status < 300:
         assert plain(ours) == plain(theirs), where
 
 
