@@ -32,13 +32,16 @@ int main(int argc, char **argv)
 		"*\0Thu, 29 Feb 2024 00:00:00 GMT",
 		"\0Thu, 01 Jan 1970 00:00:00 GMT",
 	};
-	size_t i;
+	/* which cut, codings offered, policy: fuzz_head.c */
+	static const char * const prefixes[] = { "\7\0\0\0", "\7\2\1\0", "\7\x1e\2\0" };
+	size_t i, k;
 
 	if (argc != 3)
 		return 2;
 	if (!strcmp(argv[1], "head"))
 		for (i = 0; i < curated_n; i++)
-			seed(argv[2], i, "\7\0\0\0", 4, curated[i].bytes, curated[i].len);
+			for (k = 0; k < 3; k++)
+				seed(argv[2], 3 * i + k, prefixes[k], 4, curated[i].bytes, curated[i].len);
 	else if (!strcmp(argv[1], "policy"))
 		seed(argv[2], 0, "", 0, policy, sizeof(policy) - 1);
 	else
