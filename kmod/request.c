@@ -11,6 +11,7 @@
  */
 #include <linux/ktime.h>
 #include <net/tcp.h>
+#include "arm.h"
 #include "compat/net.h"
 #include "file.h"
 #include "handover.h"
@@ -232,6 +233,10 @@ bool kf_request(struct kf_conn *c)
 	}
 	if (!READ_ONCE(srv->set.enabled)) {
 		kf_handover(c, KF_R_DISABLED);
+		return false;
+	}
+	if (kf_unarmed(srv, sk)) {
+		kf_handover(c, KF_R_UNARMED);
 		return false;
 	}
 	if (tcp_sk(sk)->urg_data) {

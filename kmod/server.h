@@ -17,6 +17,7 @@
 #include "policy.h"
 #include "stats.h"
 
+struct kf_arm;
 struct kf_cache;
 struct kf_policy;
 struct kf_poll;
@@ -49,6 +50,8 @@ struct kf_settings {
 	int backend_wait_ms;
 	int max_parked;
 	int drain_timeout_ms;
+	int strict;			/* these two change in arm.c only */
+	int armed;			/* enum kf_armed */
 };
 
 struct kf_server {
@@ -63,6 +66,9 @@ struct kf_server {
 	const char *docroot;		/* absolute; resolved per miss, from init's root */
 	const struct cred *cred;	/* uid/gid/groups, no capabilities: files are opened so */
 	struct kf_settings set;
+	int gate;			/* enum kf_gate: who is served at all. Written by arm.c */
+	struct kf_arm *arm;
+	char *watch;			/* paths; after the start under arm.c's mutex */
 	struct kf_policy_ref __rcu *policy; /* replaced under policy_mutex */
 	struct mutex policy_mutex;	/* protects text and replacing policy */
 	struct mutex gzip_mutex;	/* one at a time: gzip.c */
