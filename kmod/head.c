@@ -6,6 +6,8 @@
  * (kf_entity_init()); a request then costs some copies and no formatting
  * (kf_head_write()). Everything is as Debian's Apache 2.4 says it, the order of
  * the headers included; tests/unit/apache has the answers it was held against.
+ * One thing is not: Apache knows the length of a body that it compresses only if
+ * all of it comes at once, and else sends chunks; ours is always known and told.
  *
  * Pure; kf_entity_init() in process context, the others in softirq.
  */
@@ -18,6 +20,9 @@
  * overhead: 10 bytes of gzip header, 8 of trailer, 50 for headers.
  */
 #define KF_DEFLATE_MIN	69
+
+#define KF_VARY		"Vary: Accept-Encoding\r\n"
+#define KF_ETAG_END	"\"\r\nAccept-Ranges: bytes\r\n"
 
 #define KF_PUT(p, constant) kf_put(p, constant, sizeof(constant) - 1)
 
@@ -52,52 +57,120 @@ static char *kf_put_hex(char *p, u64 n)
 	return p;
 }
 
-enum kf_reason kf_entity_init(struct kf_entity *e, u64 size, s64 mtime_sec, u32 mtime_nsec,
-			      const struct kf_type *type, s64 now_sec, u32 now_nsec)
+/* How the coding is told, and what keeps its ETag apart from those of the others. */
+static const struct {
+	struct kf_str name, suffix;
+} kf_codings[] = {
+	[KF_IDENTITY] = { { "", 0 }, { "", 0 } },
+	[KF_GZIP] = { { "gzip", 4 }, { "-gzip", 5 } },
+	[KF_PRE_GZIP] = { { "gzip", 4 }, { "-gz", 3 } },
+	[KF_PRE_ZSTD] = { { "zstd", 4 }, { "-zstd", 5 } },
+	[KF_PRE_BR] = { { "br", 2 }, { "-br", 3 } },
+};
+
+static bool kf_is_weak(const struct kf_version *v, s64 now_sec, u32 now_nsec)
 {
-	char *p = e->text, *tag;
-	s64 age_usec;
-
-	if (mtime_sec <= 0 || mtime_sec > now_sec ||
-	    (mtime_sec == now_sec && mtime_nsec > now_nsec))
-		return KF_R_UNSTABLE;
-
-	e->size = size;
-	e->mtime_sec = mtime_sec;
-	e->mtime_nsec = mtime_nsec;
-	e->deflate = type->deflate && size >= KF_DEFLATE_MIN;
 	/* Apache's clock has microseconds; both times are cut, then compared */
-	age_usec = now_sec - mtime_sec > 1 ? 2000000 :
-		   (now_sec - mtime_sec) * 1000000 +
-		   (s64)(now_nsec / 1000) - (s64)(mtime_nsec / 1000);
-	e->weak = age_usec < 1000000;
+	if (now_sec - v->mtime_sec > 1)
+		return false;
+	return (now_sec - v->mtime_sec) * 1000000 +
+	       (s64)(now_nsec / 1000) - (s64)(v->mtime_nsec / 1000) < 1000000;
+}
 
-	p = KF_PUT(p, "Last-Modified: ");
-	kf_date_write(p, mtime_sec);
-	p = KF_PUT(p + KF_DATE_LEN, "\r\nETag: ");
+/* The tag's quotes are there in the end, its closing one is not counted: see head.h. */
+static char *kf_put_etag(char *p, struct kf_entity *e, const struct kf_version *v)
+{
+	const struct kf_str *suffix = &kf_codings[e->coding].suffix;
+	char *tag;
+
+	p = KF_PUT(p, "ETag: ");
 	if (e->weak)
 		p = KF_PUT(p, "W/");
 	tag = p;
 	*p++ = '"';
-	p = kf_put_hex(p, size);
+	p = kf_put_hex(p, v->size);
 	*p++ = '-';
-	p = kf_put_hex(p, (u64)mtime_sec * 1000000 + mtime_nsec / 1000);
-	*p++ = '"';
+	p = kf_put_hex(p, (u64)v->mtime_sec * 1000000 + v->mtime_nsec / 1000);
 	e->etag = tag - e->text;
 	e->etag_len = p - tag;
-	p = KF_PUT(p, "\r\nAccept-Ranges: bytes\r\n");
+	p = kf_put(p, suffix->p, suffix->len);
+	if (e->coding != KF_GZIP)	/* conditions ask for the plain file's */
+		e->etag_len = p - tag;
+	return p;
+}
+
+/* Content-Type and Content-Language. */
+static char *kf_put_media(char *p, const struct kf_media *m)
+{
+	p = KF_PUT(p, "Content-Type: ");
+	p = kf_put(p, m->type.p, m->type.len);
+	if (m->charset.len) {
+		p = KF_PUT(p, "; charset=");
+		p = kf_put(p, m->charset.p, m->charset.len);
+	}
+	p = KF_PUT(p, "\r\n");
+	if (m->language.len) {
+		p = KF_PUT(p, "Content-Language: ");
+		p = kf_put(p, m->language.p, m->language.len);
+		p = KF_PUT(p, "\r\n");
+	}
+	return p;
+}
+
+static char *kf_put_length(char *p, u64 length)
+{
+	p = KF_PUT(p, "Content-Length: ");
+	p = kf_put_number(p, length);
+	return KF_PUT(p, "\r\n");
+}
+
+/* For a body that is encoded: mod_deflate says these two first, and the length afterwards. */
+static char *kf_put_coding(char *p, const struct kf_entity *e)
+{
+	const struct kf_str *name = &kf_codings[e->coding].name;
+
+	p = KF_PUT(p, KF_VARY "Content-Encoding: ");
+	p = kf_put(p, name->p, name->len);
+	return KF_PUT(p, "\r\n");
+}
+
+bool kf_is_deflated(const struct kf_media *m, u64 size)
+{
+	return m->deflate && size >= KF_DEFLATE_MIN;
+}
+
+enum kf_reason kf_entity_init(struct kf_entity *e, const struct kf_version *v,
+			      const struct kf_media *m, enum kf_coding coding, u64 length,
+			      s64 now_sec, u32 now_nsec)
+{
+	char *p = e->text;
+
+	if (v->mtime_sec <= 0 || v->mtime_sec > now_sec ||
+	    (v->mtime_sec == now_sec && v->mtime_nsec > now_nsec))
+		return KF_R_UNSTABLE;
+	if ((u64)m->type.len + m->charset.len + m->language.len > KF_MEDIA_MAX)
+		return KF_R_TYPE;
+
+	e->size = length;
+	e->mtime_sec = v->mtime_sec;
+	e->coding = coding;
+	e->weak = kf_is_weak(v, now_sec, now_nsec);
+	e->deflate = coding == KF_IDENTITY && kf_is_deflated(m, length);
+	e->siblings = coding >= KF_PRE_GZIP;
+
+	p = KF_PUT(p, "Last-Modified: ");
+	kf_date_write(p, v->mtime_sec);
+	p = KF_PUT(p + KF_DATE_LEN, "\r\n");
+	p = kf_put_etag(p, e, v);
+	p = KF_PUT(p, KF_ETAG_END);
 	e->common = p - e->text;
 
-	p = KF_PUT(p, "Content-Length: ");
-	p = kf_put_number(p, size);
-	p = KF_PUT(p, "\r\n");
-	if (e->deflate)
-		p = KF_PUT(p, "Vary: Accept-Encoding\r\n");
+	if (coding != KF_IDENTITY)
+		p = kf_put_coding(p, e);
+	p = kf_put_length(p, length);
 	e->full = p - e->text;
 
-	p = KF_PUT(p, "Content-Type: ");
-	p = kf_put(p, type->mime.p, type->mime.len);
-	p = KF_PUT(p, "\r\n");
+	p = kf_put_media(p, m);
 	e->type_len = p - e->text - e->full;
 	return KF_OK;
 }
@@ -147,23 +220,71 @@ static char *kf_put_connection(char *p, const struct kf_request *rq,
 	return KF_PUT(p, "\r\nConnection: Keep-Alive\r\n");
 }
 
+/* A 304 has the tag that was compared: mod_deflate never sees it, nor says Vary. */
+static char *kf_put_not_modified(char *p, const struct kf_entity *e)
+{
+	if (e->coding == KF_GZIP) {
+		p = kf_put(p, e->text, e->etag + e->etag_len);
+		p = KF_PUT(p, KF_ETAG_END);
+	} else {
+		p = kf_put(p, e->text, e->common);
+	}
+	return e->siblings ? KF_PUT(p, KF_VARY) : p;
+}
+
+/* Apache sets the part's length where the whole one's stood, if that was known by then. */
+static char *kf_put_part(char *p, const struct kf_entity *e, const struct kf_answer *a)
+{
+	p = kf_put(p, e->text, e->common);
+	if (e->coding != KF_IDENTITY) {
+		p = kf_put_coding(p, e);
+	} else {
+		p = kf_put_length(p, a->length);
+		if (e->deflate || e->siblings)
+			p = KF_PUT(p, KF_VARY);
+	}
+	p = KF_PUT(p, "Content-Range: bytes ");
+	p = kf_put_number(p, a->first);
+	*p++ = '-';
+	p = kf_put_number(p, a->first + a->length - 1);
+	*p++ = '/';
+	p = kf_put_number(p, e->size);
+	p = KF_PUT(p, "\r\n");
+	return e->coding != KF_IDENTITY ? kf_put_length(p, a->length) : p;
+}
+
+static char *kf_put_whole(char *p, const struct kf_request *rq, const struct kf_entity *e)
+{
+	/* Apache drops "Content-Length: 0" in the answer to a HEAD; an empty file has no Vary */
+	p = kf_put(p, e->text, rq->head && !e->size && e->coding == KF_IDENTITY ?
+			       e->common : e->full);
+	if (e->deflate || (e->siblings && e->coding == KF_IDENTITY))
+		p = KF_PUT(p, KF_VARY);
+	return p;
+}
+
 u32 kf_head_write(char *buf, const struct kf_request *rq, const struct kf_entity *e,
 		  const struct kf_answer *a, const struct kf_reply_env *env)
 {
 	char *p = buf;
 
 	/* always HTTP/1.1, also to a client that speaks 1.0 */
-	if (a->status == 304)
+	switch (a->status) {
+	case 304:
 		p = KF_PUT(p, "HTTP/1.1 304 Not Modified\r\n");
-	else
+		p = kf_put_env(p, env);
+		p = kf_put_not_modified(p, e);
+		break;
+	case 206:
+		p = KF_PUT(p, "HTTP/1.1 206 Partial Content\r\n");
+		p = kf_put_env(p, env);
+		p = kf_put_part(p, e, a);
+		break;
+	default:
 		p = KF_PUT(p, "HTTP/1.1 200 OK\r\n");
-	p = kf_put_env(p, env);
-
-	/* Apache drops "Content-Length: 0" in the answer to a HEAD; an empty file has no Vary */
-	if (a->status == 304 || (rq->head && !e->size))
-		p = kf_put(p, e->text, e->common);
-	else
-		p = kf_put(p, e->text, e->full);
+		p = kf_put_env(p, env);
+		p = kf_put_whole(p, rq, e);
+	}
 	p = kf_put_connection(p, rq, env);
 	if (a->status != 304)
 		p = kf_put(p, e->text + e->full, e->type_len);

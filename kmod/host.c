@@ -131,6 +131,16 @@ bool kf_host_name(const struct kf_str *value, struct kf_str *name)
 	return true;
 }
 
+bool kf_host_is_address(const struct kf_str *name)
+{
+	u32 i;
+
+	for (i = 0; i < name->len; i++)
+		if (name->p[i] != '.' && !kf_is_digit(name->p[i]))
+			return name->p[0] == '[';
+	return true;	/* kf_dns_ok() has seen to it that such a name is one */
+}
+
 bool kf_host_matches(const struct kf_str *name, const struct kf_str *pattern)
 {
 	u32 skip = 0;

@@ -19,6 +19,9 @@
  */
 bool kf_host_name(const struct kf_str *value, struct kf_str *name);
 
+/* Is a name (from kf_host_name()) an IPv4 or IPv6 address? */
+bool kf_host_is_address(const struct kf_str *name);
+
 /**
  * kf_host_matches() - does a name (from kf_host_name()) match one pattern?
  * @pattern: lower case, no port, no trailing dot; ".example.org" matches every

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dates as HTTP writes them: "Fri, 20 Nov 2026 09:59:44 GMT". Arithmetic in the
- * proleptic Gregorian calendar, whose 400-year era has 146097 days; years begin
- * in March there, so that a leap day is the last of its year.
+ * Dates as HTTP writes them: "Fri, 20 Nov 2026 09:59:44 GMT"; two older formats
+ * are understood, too, as RFC 9110 wants it. Arithmetic in the proleptic Gregorian
+ * calendar, whose 400-year era has 146097 days; years begin in March there, so that
+ * a leap day is the last of its year.
  */
 #include <linux/math64.h>
 #include "head.h"
 #include "text.h"
 
+#define KF_ASCTIME_LEN	24	/* "Fri Nov 20 09:59:44 2026" */
+#define KF_RFC850_LEN	24	/* ", 20-Nov-26 09:59:44 GMT", behind the day's name */
 #define KF_DAY_SECONDS	86400
 #define KF_ERA_DAYS	146097
 #define KF_EPOCH_DAYS	719468	/* from 0000-03-01 to 1970-01-01 */
@@ -87,26 +90,86 @@ static u32 kf_name_index(const char *p, const char (*names)[4], u32 n)
 	return i;
 }
 
+/* Does @p look like @shape, of as many characters? A '.' may be anything. */
+static bool kf_has_shape(const char *p, const char *shape)
+{
+	for (; *shape; shape++, p++)
+		if (*shape != '.' && *shape != *p)
+			return false;
+	return true;
+}
+
+/* What stands in front of the comma of RFC 850's dates: how long it is, 0 if odd. */
+static u32 kf_weekday_len(const struct kf_str *s)
+{
+	static const char * const names[7] = { "Thursday", "Friday", "Saturday", "Sunday",
+					       "Monday", "Tuesday", "Wednesday" };
+	u32 i, len;
+
+	for (i = 0; i < 7; i++) {
+		len = strlen(names[i]);
+		if (s->len > len && !memcmp(s->p, names[i], len))
+			return len;
+	}
+	return 0;
+}
+
+/* Where in the text each part is, the time at @time; @year has two or four digits. */
+struct kf_date_parts {
+	const char *day, *month, *year, *time;
+	u32 year_digits;
+};
+
+static bool kf_date_find(const struct kf_str *s, struct kf_date_parts *d)
+{
+	const char *p = s->p;
+	u32 len;
+
+	d->year_digits = 4;
+	if (s->len == KF_DATE_LEN && kf_has_shape(p, "..., .. ... .... ..:..:.. GMT")) {
+		d->day = p + 5;
+		d->month = p + 8;
+		d->year = p + 12;
+		d->time = p + 17;
+		return kf_name_index(p, kf_wday, 7) < 7;
+	}
+	if (s->len == KF_ASCTIME_LEN && kf_has_shape(p, "... ... .. ..:..:.. ....")) {
+		d->day = p + 8;
+		d->month = p + 4;
+		d->year = p + 20;
+		d->time = p + 11;
+		return kf_name_index(p, kf_wday, 7) < 7;
+	}
+	len = kf_weekday_len(s);
+	if (!len || s->len != len + KF_RFC850_LEN ||
+	    !kf_has_shape(p + len, ", ..-...-.. ..:..:.. GMT"))
+		return false;
+	d->day = p + len + 2;
+	d->month = p + len + 5;
+	d->year = p + len + 9;
+	d->time = p + len + 12;
+	d->year_digits = 2;
+	return true;
+}
+
 bool kf_date_parse(const struct kf_str *s, s64 *sec)
 {
-	static const char shape[] = "..., .. ... .... ..:..:.. GMT";
-	u32 wday, day, month, year, hour, minute, second, y, era, doy, i;
-	const char *p = s->p;
+	u32 day, month, year, hour, minute, second, y, era, doy;
+	struct kf_date_parts d;
 
-	if (s->len != KF_DATE_LEN)
+	if (!kf_date_find(s, &d))
 		return false;
-	for (i = 0; i < KF_DATE_LEN; i++)
-		if (shape[i] != '.' && shape[i] != p[i])
-			return false;
-
-	wday = kf_name_index(p, kf_wday, 7);
-	month = kf_name_index(p + 8, kf_month, 12);
-	day = kf_digits(p + 5, 2);
-	year = kf_digits(p + 12, 4);
-	hour = kf_digits(p + 17, 2);
-	minute = kf_digits(p + 20, 2);
-	second = kf_digits(p + 23, 2);
-	if (wday == 7 || month == 12 || year < 1970 || year > 9999 || day < 1 ||
+	month = kf_name_index(d.month, kf_month, 12);
+	/* asctime() has a blank where the others have a zero */
+	day = s->len == KF_ASCTIME_LEN && *d.day == ' ' ? kf_digits(d.day + 1, 1) :
+							   kf_digits(d.day, 2);
+	year = kf_digits(d.year, d.year_digits);
+	if (d.year_digits == 2 && year < 100)
+		year += year < 70 ? 2000 : 1900;
+	hour = kf_digits(d.time, 2);
+	minute = kf_digits(d.time + 3, 2);
+	second = kf_digits(d.time + 6, 2);
+	if (month == 12 || year < 1970 || year > 9999 || day < 1 ||
 	    day > kf_month_days(month, year) || hour > 23 || minute > 59 || second > 59)
 		return false;
 

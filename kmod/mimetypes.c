@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
+ * What suffixes mean.
+ *
  * The mime.types file: a line is a media type and the suffixes it has, separated
  * by white space; a line that begins with '#' is a comment. A suffix that occurs
  * twice has the type that comes last. Apache's reader also knows quoting and
@@ -10,6 +12,39 @@
 #include "mimetypes.h"
 #include "policy.h"
 #include "text.h"
+
+int kf_part_cmp(const char *part, u32 len, const char *text)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++) {
+		int d = (u8)kf_lower(part[i]) - (u8)text[i];
+
+		if (d)
+			return d;	/* at the end of @text, too */
+		if (!text[i])	/* a NUL in the name */
+			return 1;
+	}
+	return text[len] ? -1 : 0;
+}
+
+const struct kf_mimeconf *kf_mimeconf_find(const char *part, u32 len)
+{
+	u32 low = 0, high = kf_mimeconf_n;
+
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+		int d = kf_part_cmp(part, len, kf_mimeconf[mid].ext);
+
+		if (!d)
+			return &kf_mimeconf[mid];
+		if (d < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
 
 static bool kf_mime_blank(char c)
 {

@@ -7,7 +7,7 @@
  * Repeats scan.c's checks where it costs nothing, so that it stands alone.
  *
  * The headers fall into three sorts. Those that decide the answer are kept
- * (Host, Connection, the two conditions, Accept-Encoding). Those that could
+ * (Host, Connection, the conditions, Range, Accept-Encoding). Those that could
  * make a stock Apache answer otherwise than "here is the file" hand over. All
  * others (Cookie, Accept, Referer, Cache-Control, Sec-..., X-...) do not change
  * what Apache's default handler says about a file and are ignored. A header of
@@ -18,7 +18,6 @@
  */
 #include <linux/kernel.h>
 #include "host.h"
-#include "policy.h"
 #include "text.h"
 
 /* "Connection" has been seen; kept apart from what its tokens said. */
@@ -28,26 +27,45 @@ struct kf_parse_state {
 	bool user_agent;
 };
 
+/* Two hex digits behind a percent sign. What they mean is route.c's question. */
+static bool kf_is_escape(const char *p, const char *end)
+{
+	return end - p >= 3 && kf_is(p[1], KF_CC_HEX) && kf_is(p[2], KF_CC_HEX);
+}
+
 static const char *kf_parse_path(const char *p, const char *end, struct kf_str *path,
 				 enum kf_reason *why)
 {
 	const char *start = p;
 
+	*why = KF_R_TARGET;
 	for (; p < end && kf_is(*p, KF_CC_PATH); p++) {
+		if (*p == '%' && !kf_is_escape(p, end))
+			return NULL;
 		if (*p == '.' && p > start && p[-1] == '/') {
 			*why = KF_R_DOTFILE;	/* "." and ".." too */
 			return NULL;
 		}
-		if (*p == '/' && p > start && p[-1] == '/') {
-			*why = KF_R_TARGET;	/* the backend merges slashes, or does not */
-			return NULL;
-		}
+		if (*p == '/' && p > start && p[-1] == '/')
+			return NULL;	/* the backend merges slashes, or does not */
 	}
-	*why = p < end && *p == '?' ? KF_R_QUERY : KF_R_TARGET;
-	if (p == end || *p != ' ' || p == start || *start != '/' || p - start > KF_PATH_MAX)
+	if (p == start || *start != '/')
 		return NULL;
 	path->p = start;
 	path->len = p - start;
+	return p;
+}
+
+/*
+ * A query changes nothing about a file. Apache does not look into it, and refuses
+ * only '#' and what is not printable; here it also has to be what a browser can
+ * send: escapes are whole, and nothing is in it that browsers escape.
+ */
+static const char *kf_parse_query(const char *p, const char *end)
+{
+	for (; p < end && kf_is(*p, KF_CC_QUERY); p++)
+		if (*p == '%' && !kf_is_escape(p, end))
+			return NULL;
 	return p;
 }
 
@@ -71,7 +89,10 @@ static enum kf_reason kf_parse_request_line(const char **at, const char *end,
 	p = kf_parse_path(p, end, &rq->path, &why);
 	if (!p)
 		return why;
-	p++;	/* the space */
+	if (p < end && *p == '?')
+		p = kf_parse_query(p + 1, end);
+	if (!p || p == end || *p++ != ' ')
+		return KF_R_TARGET;
 
 	if (end - p < len + 3 || memcmp(p, version, len) || (p[len] != '0' && p[len] != '1') ||
 	    p[len + 1] != '\r' || p[len + 2] != '\n')
@@ -183,13 +204,15 @@ static enum kf_reason kf_parse_field(const char *name, u32 len, const struct kf_
 	case sizeof("host") - 1:
 		return IS("host") ? kf_parse_host(rq, v) : KF_OK;
 	case sizeof("range") - 1:
-		return IS("range") ? KF_R_RANGE : KF_OK;
+		return IS("range") ? kf_keep(&rq->range, v, KF_R_RANGE) : KF_OK;
 	case sizeof("expect") - 1:
 		return IS("expect") ? KF_R_BODY : KF_OK;
 	case sizeof("upgrade") - 1:
 		return IS("upgrade") ? KF_R_UPGRADE : IS("trailer") ? KF_R_BODY : KF_OK;
 	case sizeof("if-match") - 1:
-		return IS("if-match") ? KF_R_CONDITIONAL : IS("if-range") ? KF_R_RANGE : KF_OK;
+		if (IS("if-match"))
+			return kf_keep(&rq->if_match, v, KF_R_CONDITIONAL);
+		return IS("if-range") ? kf_keep(&rq->if_range, v, KF_R_RANGE) : KF_OK;
 	case sizeof("connection") - 1:
 		if (IS("user-agent"))
 			return kf_parse_agent(st, v);
@@ -213,7 +236,7 @@ static enum kf_reason kf_parse_field(const char *name, u32 len, const struct kf_
 		return IS("transfer-encoding") ? KF_R_BODY : KF_OK;
 	case sizeof("if-unmodified-since") - 1:
 		if (IS("if-unmodified-since"))
-			return KF_R_CONDITIONAL;
+			return kf_keep(&rq->if_unmodified_since, v, KF_R_CONDITIONAL);
 		return IS("proxy-authorization") ? KF_R_AUTHORIZATION : KF_OK;
 	}
 	return KF_OK;

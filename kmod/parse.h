@@ -38,7 +38,8 @@ struct kf_request {
 	bool http11;		/* HTTP/1.1, not 1.0 */
 	bool keepalive;		/* the client lets the connection stay open */
 	bool keepalive_token;	/* it said "Connection: keep-alive": Apache then says Keep-Alive */
-	struct kf_str path;	/* of the target; begins with '/', no query */
+	struct kf_str path;	/* of the target; begins with '/', no query; not decoded, but */
+				/* each '%' has its two hex digits */
 	struct kf_str host;	/* as sent, port included; p == NULL: none (1.0) */
 	struct kf_str if_match;
 	struct kf_str if_unmodified_since;

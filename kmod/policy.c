@@ -10,21 +10,18 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include "host.h"
+#include "list.h"
 #include "mimetypes.h"
 #include "route.h"
 #include "text.h"
+#include "vhost.h"
 
 #define KF_TYPE_BUCKETS	(2 * KF_ITEMS_MAX)	/* a power of two; half empty at the fullest */
 
-/* A comma- or space-separated list. */
-struct kf_list {
-	char *text;		/* copy; the items lie in it, NUL-terminated */
-	struct kf_str *item;
-	u32 n;
-};
-
 struct kf_policy {
-	struct kf_list hosts;	/* patterns for kf_host_matches() */
+	struct kf_hosts hosts;
+	struct kf_list default_host; /* one name, or nothing */
+	bool mass_hosts;
 	struct kf_list exclude;
 	struct kf_list guards;
 	struct kf_list index;
@@ -32,70 +29,11 @@ struct kf_policy {
 	struct kf_list unserved; /* has no text of its own: items point into exts */
 	struct kf_type *type;	/* exts.n of them; mime.p is NULL in those not served */
 	char *mimes;		/* kf_type.mime points into it */
+	bool *typed;		/* one for each of kf_mimeconf: mime.types has a type for it */
 	struct kf_str server;
 	char server_text[KF_SERVER_MAX];
 	u16 bucket[KF_TYPE_BUCKETS]; /* open addressing: index into type[] + 1, 0 is empty */
 };
-
-static bool kf_is_separator(char c)
-{
-	return c == ',' || c == ' ' || c == '\t' || c == '\n';
-}
-
-/* How many items @text has, or KF_ITEMS_MAX + 1. */
-static u32 kf_list_count(const char *text, size_t len)
-{
-	bool in_item = false;
-	u32 n = 0;
-	size_t i;
-
-	for (i = 0; i < len && n <= KF_ITEMS_MAX; i++) {
-		if (!in_item && !kf_is_separator(text[i]))
-			n++;
-		in_item = !kf_is_separator(text[i]);
-	}
-	return n;
-}
-
-/* Split @text (NULL is empty) in a copy of it. */
-static int kf_list_build(struct kf_list *l, const char *text)
-{
-	size_t len = text ? strlen(text) : 0;
-	u32 n = kf_list_count(text, len);
-	size_t i = 0, start;
-
-	if (len > KF_LIST_MAX || n > KF_ITEMS_MAX)
-		return -EINVAL;
-	l->text = kmalloc(len + 1, GFP_KERNEL);
-	l->item = kcalloc(n, sizeof(*l->item), GFP_KERNEL);
-	if (!l->text || !l->item)
-		return -ENOMEM;
-	if (len)
-		memcpy(l->text, text, len);
-	l->text[len] = '\0';
-
-	while (l->n < n) {
-		while (kf_is_separator(l->text[i]))
-			i++;
-		start = i;
-		while (i < len && !kf_is_separator(l->text[i])) {
-			if (kf_is(l->text[i], KF_CC_CTL))
-				return -EINVAL;
-			i++;
-		}
-		l->text[i++] = '\0';	/* at the latest the NUL that is there already */
-		l->item[l->n].p = l->text + start;
-		l->item[l->n].len = i - 1 - start;
-		l->n++;
-	}
-	return 0;
-}
-
-static void kf_list_free(struct kf_list *l)
-{
-	kfree(l->item);
-	kfree(l->text);
-}
 
 static bool kf_file_name_ok(const struct kf_str *s)
 {
@@ -114,30 +52,34 @@ static bool kf_ext_ok(const struct kf_str *s)
 	return s->len <= KF_EXT_MAX;
 }
 
-static void kf_fold(struct kf_str *s, char *text)
+/* "0", "1", or nothing, which is "0". */
+static int kf_switch_build(bool *value, const char *text)
 {
-	u32 i;
+	struct kf_list l = { };
+	int ret = kf_list_build(&l, text, KF_LIST_MAX, 1);
 
-	for (i = 0; i < s->len; i++)
-		text[s->p - text + i] = kf_lower(s->p[i]);
+	if (!ret && l.n) {
+		*value = l.item[0].p[0] == '1';
+		if (l.item[0].len != 1 || (l.item[0].p[0] != '0' && !*value))
+			ret = -EINVAL;
+	}
+	kf_list_free(&l);
+	return ret;
 }
 
-/* "*.example.org" becomes ".example.org"; a port is stripped, as from a request's Host. */
-static bool kf_host_pattern(struct kf_str *s, char *text)
+/* A name as mass hosting makes directories of: no address, no port, no dot at its end. */
+static int kf_default_host_build(struct kf_policy *p, const char *text)
 {
-	bool any = s->len > 2 && s->p[0] == '*' && s->p[1] == '.';
-	struct kf_str value = *s, name;
+	struct kf_str *host, name;
+	int ret = kf_list_build(&p->default_host, text, KF_LIST_MAX, 1);
 
-	if (any) {
-		value.p += 2;
-		value.len -= 2;
-	}
-	if (!kf_host_name(&value, &name) || (any && name.p[0] == '['))
-		return false;
-	s->p = any ? name.p - 1 : name.p;
-	s->len = any ? name.len + 1 : name.len;
-	kf_fold(s, text);
-	return true;
+	if (ret || !p->default_host.n)
+		return ret;
+	host = p->default_host.item;
+	if (!kf_host_name(host, &name) || name.len != host->len || kf_host_is_address(&name))
+		return -EINVAL;
+	kf_list_fold(&p->default_host, host);
+	return 0;
 }
 
 static int kf_server_build(struct kf_policy *p, const char *text)
@@ -192,11 +134,7 @@ static struct kf_type *kf_type_find(const struct kf_policy *p, const char *ext, 
 /* Give each configured suffix its media type; @mime still points into the caller's text. */
 static void kf_types_learn(struct kf_policy *p, const struct kf_policy_text *text)
 {
-	/* Debian's mime.conf: AddType goes before mime.types */
-	static const struct { const char *ext, *mime; } forced[] = {
-		{ "z", "application/x-compress" }, { "gz", "application/x-gzip" },
-		{ "tgz", "application/x-gzip" }, { "bz2", "application/x-bzip2" },
-	};
+	const struct kf_mimeconf *conf;
 	struct kf_str mime = { }, ext;
 	struct kf_type *type;
 	size_t pos = 0;
@@ -206,13 +144,21 @@ static void kf_types_learn(struct kf_policy *p, const struct kf_policy_text *tex
 		type = kf_type_find(p, ext.p, ext.len);
 		if (type)
 			type->mime = mime;
+		conf = kf_mimeconf_find(ext.p, ext.len);
+		if (conf)
+			p->typed[conf - kf_mimeconf] = true;
 	}
-	for (i = 0; i < ARRAY_SIZE(forced); i++) {
-		type = kf_type_find(p, forced[i].ext, strlen(forced[i].ext));
+	/* AddType and RemoveType go before mime.types. */
+	for (i = 0; i < kf_mimeconf_n; i++) {
+		conf = &kf_mimeconf[i];
+		if (!conf->type)
+			continue;
+		p->typed[i] = conf->type[0];
+		type = kf_type_find(p, conf->ext, strlen(conf->ext));
 		if (!type)
 			continue;
-		type->mime.p = forced[i].mime;
-		type->mime.len = strlen(forced[i].mime);
+		type->mime.p = conf->type[0] ? conf->type : NULL;
+		type->mime.len = strlen(conf->type);
 	}
 }
 
@@ -222,8 +168,9 @@ static int kf_types_build(struct kf_policy *p, const struct kf_policy_text *text
 
 	p->type = kcalloc(p->exts.n, sizeof(*p->type), GFP_KERNEL);
 	p->mimes = kcalloc(p->exts.n, KF_MIME_MAX, GFP_KERNEL);
+	p->typed = kcalloc(kf_mimeconf_n, sizeof(*p->typed), GFP_KERNEL);
 	p->unserved.item = kcalloc(p->exts.n, sizeof(*p->unserved.item), GFP_KERNEL);
-	if (!p->type || !p->mimes || !p->unserved.item)
+	if (!p->type || !p->mimes || !p->typed || !p->unserved.item)
 		return -ENOMEM;
 
 	for (i = 0; i < p->exts.n; i++) {
@@ -231,7 +178,7 @@ static int kf_types_build(struct kf_policy *p, const struct kf_policy_text *text
 
 		if (!kf_ext_ok(&p->exts.item[i]))
 			return -EINVAL;
-		kf_fold(&p->exts.item[i], p->exts.text);
+		kf_list_fold(&p->exts, &p->exts.item[i]);
 		p->type[i].ext = p->exts.item[i];
 		at = kf_type_bucket(p, p->type[i].ext.p, p->type[i].ext.len);
 		if (!p->bucket[at])
@@ -259,34 +206,47 @@ static int kf_types_build(struct kf_policy *p, const struct kf_policy_text *text
 	return 0;
 }
 
+static int kf_policy_list(struct kf_list *l, const char *text)
+{
+	return kf_list_build(l, text, KF_LIST_MAX, KF_ITEMS_MAX);
+}
+
 static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text, const char **err)
 {
 	int ret;
 	u32 i;
 
-	*err = "hosts: not a list of host names, \"*.\" patterns or addresses";
-	ret = kf_list_build(&p->hosts, text->hosts);
-	for (i = 0; !ret && i < p->hosts.n; i++)
-		ret = kf_host_pattern(&p->hosts.item[i], p->hosts.text) ? 0 : -EINVAL;
+	*err = "hosts: not a list of NAME, *.NAME or an address, each with =/ROOT or not";
+	ret = kf_hosts_build(&p->hosts, text->hosts);
+	if (ret)
+		return ret;
+
+	*err = "mass_hosts: neither 0 nor 1";
+	ret = kf_switch_build(&p->mass_hosts, text->mass_hosts);
+	if (ret)
+		return ret;
+
+	*err = "default_host: not one plain host name";
+	ret = kf_default_host_build(p, text->default_host);
 	if (ret)
 		return ret;
 
 	*err = "exclude: not a list of URL prefixes that begin with a slash";
-	ret = kf_list_build(&p->exclude, text->exclude);
+	ret = kf_policy_list(&p->exclude, text->exclude);
 	for (i = 0; !ret && i < p->exclude.n; i++)
 		ret = p->exclude.item[i].p[0] == '/' ? 0 : -EINVAL;
 	if (ret)
 		return ret;
 
 	*err = "guard_files: not a list of plain file names";
-	ret = kf_list_build(&p->guards, text->guard_files);
+	ret = kf_policy_list(&p->guards, text->guard_files);
 	for (i = 0; !ret && i < p->guards.n; i++)
 		ret = kf_file_name_ok(&p->guards.item[i]) ? 0 : -EINVAL;
 	if (ret)
 		return ret;
 
 	*err = "index: not a list of plain file names";
-	ret = kf_list_build(&p->index, text->index);
+	ret = kf_policy_list(&p->index, text->index);
 	for (i = 0; !ret && i < p->index.n; i++)
 		ret = kf_file_name_ok(&p->index.item[i]) ? 0 : -EINVAL;
 	if (ret)
@@ -302,7 +262,7 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 		return -EINVAL;
 
 	*err = "types: not a list of file name suffixes";
-	ret = kf_list_build(&p->exts, text->types);
+	ret = kf_policy_list(&p->exts, text->types);
 	return ret ? ret : kf_types_build(p, text);
 }
 
@@ -328,6 +288,7 @@ void kf_policy_free(struct kf_policy *p)
 {
 	if (!p)
 		return;
+	kfree(p->typed);
 	kfree(p->mimes);
 	kfree(p->type);
 	kf_list_free(&p->unserved);
@@ -335,7 +296,8 @@ void kf_policy_free(struct kf_policy *p)
 	kf_list_free(&p->index);
 	kf_list_free(&p->guards);
 	kf_list_free(&p->exclude);
-	kf_list_free(&p->hosts);
+	kf_list_free(&p->default_host);
+	kf_hosts_free(&p->hosts);
 	kfree(p);
 }
 
@@ -369,19 +331,34 @@ const struct kf_type *kf_policy_type(const struct kf_policy *p, const char *ext,
 	return type && type->mime.p ? type : NULL;
 }
 
-bool kf_policy_host_ok(const struct kf_policy *p, const struct kf_str *host)
+bool kf_policy_typed(const struct kf_policy *p, const struct kf_mimeconf *conf)
 {
-	struct kf_str name;
-	u32 i;
+	return p->typed[conf - kf_mimeconf];
+}
 
-	if (!p->hosts.n)
+bool kf_policy_host(const struct kf_policy *p, const struct kf_str *host, struct kf_site *site)
+{
+	const struct kf_vhost *vhost;
+	struct kf_str name = { };
+
+	memset(site, 0, sizeof(*site));
+	if (!p->hosts.list.n && !p->mass_hosts)
 		return true;
-	if (!host->p || !kf_host_name(host, &name))
+	if (host->p && !kf_host_name(host, &name))
 		return false;
-	for (i = 0; i < p->hosts.n; i++)
-		if (kf_host_matches(&name, &p->hosts.item[i]))
-			return true;
-	return false;
+	if (p->hosts.list.n) {
+		vhost = name.p ? kf_hosts_find(&p->hosts, &name) : NULL;
+		if (!vhost)
+			return false;
+		site->root = vhost->root;
+	}
+	if (!p->mass_hosts || site->root.len)
+		return true;
+	if (name.p && !kf_host_is_address(&name))
+		site->dir = name;
+	else if (p->default_host.n)
+		site->dir = p->default_host.item[0];
+	return site->dir.len;
 }
 
 bool kf_policy_excluded(const struct kf_policy *p, const struct kf_str *path)

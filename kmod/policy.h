@@ -11,9 +11,9 @@
 #include <linux/types.h>
 #include "parse.h"
 
-#define KF_PATH_MAX	1024	/* longest URL path that can be ours, bytes */
-#define KF_LIST_MAX	4096	/* longest of the strings a policy is built from, bytes */
-#define KF_ITEMS_MAX	256	/* items in one list */
+#define KF_PATH_MAX	1024	/* longest URL path that can be ours, bytes, decoded */
+#define KF_LIST_MAX	4096	/* longest of the lists, bytes; hosts may be longer: vhost.h */
+#define KF_ITEMS_MAX	256	/* items in one list; hosts may have more */
 #define KF_NAME_MAX	255	/* a file's name; a host's fits, too */
 #define KF_EXT_MAX	16	/* a suffix */
 #define KF_MIME_MAX	90	/* a media type; the longest in Debian's mime.types has 73 */
@@ -27,8 +27,11 @@
 #define KF_DEFAULT_EXCLUDE	"/icons/,/cgi-bin/"	/* Debian's Alias and ScriptAlias */
 #define KF_DEFAULT_GUARD_FILES	".htaccess"
 #define KF_DEFAULT_INDEX	"index.html"
+#define KF_DEFAULT_HOSTS	""	/* every host, each with docroot */
+#define KF_DEFAULT_MASS_HOSTS	"0"
+#define KF_DEFAULT_DEFAULT_HOST	""	/* none: the backend's */
 
-/* One allow-listed suffix and what Debian's Apache says about it. */
+/* One allow-listed suffix and what Debian's Apache says about it; for route's own files. */
 struct kf_type {
 	struct kf_str ext;	/* no dot, lower case; case does not count, as in mod_mime */
 	struct kf_str mime;	/* from mime.types or mime.conf; at most KF_MIME_MAX bytes */
@@ -37,16 +40,26 @@ struct kf_type {
 
 /* The strings a policy is built from: all NUL-terminated, comma- or space-separated lists. */
 struct kf_policy_text {
-	const char *hosts;		/* parameter hosts */
+	const char *hosts;		/* NAME, *.NAME, NAME=/ROOT */
+	const char *mass_hosts;		/* "0" or "1" */
+	const char *default_host;	/* for mass_hosts: one name, or empty */
 	const char *types;		/* sysctl: suffixes */
 	const char *exclude;		/* sysctl: URL prefixes */
 	const char *guard_files;	/* sysctl */
 	const char *index;		/* sysctl */
 	const char *server_header;	/* sysctl: value of Server; empty: no such header */
+	const char *mime_path;		/* where the next came from; not looked at here */
 	const char *mime_types;		/* content of the mime.types file */
 	size_t mime_types_len;
 };
 
+/* Where the files of one host are. */
+struct kf_site {
+	struct kf_str root;	/* absolute; len 0: docroot */
+	struct kf_str dir;	/* mass hosting: directory there; len 0: none. Any case */
+};
+
+struct kf_mimeconf;
 struct kf_policy;		/* layout in policy.c */
 
 /**
@@ -72,7 +85,19 @@ struct kf_str kf_policy_server(const struct kf_policy *p);
 
 /* Softirq; used by route.c. */
 const struct kf_type *kf_policy_type(const struct kf_policy *p, const char *ext, u32 len);
-bool kf_policy_host_ok(const struct kf_policy *p, const struct kf_str *host);
+/* Does mime.types (or an AddType) give this suffix of mime.conf a media type? */
+bool kf_policy_typed(const struct kf_policy *p, const struct kf_mimeconf *conf);
+/**
+ * kf_policy_host() - is this host ours, and where are its files?
+ * @host: value of the Host header as sent, p == NULL: none
+ * @site: points into the policy and into @host
+ *
+ * With mass_hosts names become directories, unless hosts gives them a root; no Host,
+ * or an address, becomes default_host. Never ".", "..", or with a slash: kf_host_name()
+ * lets no such thing through.
+ * Return: false: the backend's.
+ */
+bool kf_policy_host(const struct kf_policy *p, const struct kf_str *host, struct kf_site *site);
 bool kf_policy_excluded(const struct kf_policy *p, const struct kf_str *path);
 
 #endif /* KFRONT_POLICY_H */

@@ -10,18 +10,17 @@
 #define KF_REASONS(_)							\
 	_(METHOD, method)		/* neither GET nor HEAD */	\
 	_(BODY, body)			/* Content-Length, Transfer-Encoding, Expect */ \
-	_(TARGET, target)		/* not a plain origin-form path */ \
+	_(TARGET, target)		/* not a plain path and query */ \
 	_(VERSION, version)		/* neither HTTP/1.0 nor 1.1 */	\
 	_(HEADER, header)		/* a header line we do not fully understand */ \
 	_(HEADER_TOO_LARGE, header_too_large) /* max_header_bytes, max_header_lines */ \
 	_(HOST, host)			/* missing, odd, or not in hosts= */ \
-	_(TYPE, type)			/* last suffix not in the allow-list */ \
-	_(HANDLER, handler)		/* a name part that a handler might claim */ \
+	_(TYPE, type)			/* suffix not in the allow-list, or none */ \
+	_(HANDLER, handler)		/* a name part with another meaning */ \
 	_(DOTFILE, dotfile)		/* a path segment begins with a dot */ \
 	_(EXCLUDED, excluded)		/* a prefix in net.kfront.exclude */ \
-	_(QUERY, query)			/* ?... */			\
-	_(RANGE, range)			/* Range, If-Range, Request-Range */ \
-	_(CONDITIONAL, conditional)	/* If-Match, If-Unmodified-Since, odd lists */ \
+	_(RANGE, range)			/* several or odd ranges; 416; Request-Range */ \
+	_(CONDITIONAL, conditional)	/* odd or twice; 412 */		\
 	_(ENCODING, encoding)		/* the backend may compress */	\
 	_(AUTHORIZATION, authorization)	/* credentials in the request */ \
 	_(UPGRADE, upgrade)		/* Upgrade, HTTP2-Settings */	\
@@ -37,6 +36,7 @@
 	_(NO_MEMORY, no_memory)						\
 	_(BUSY, busy)			/* too many questions wait for the file system */ \
 	_(DISABLED, disabled)		/* net.kfront.enabled = 0 */	\
+	_(UNARMED, unarmed)		/* strict=1 and net.kfront.armed is not 1 */ \
 	_(MAX_CONNECTIONS, max_connections)				\
 	_(FOREIGN_SOCKET, foreign_socket) /* ULP, MPTCP, sockmap, urgent data */ \
 	_(UNLOAD, unload)		/* the module is going */

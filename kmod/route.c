@@ -2,35 +2,148 @@
 /*
  * A request's host and path: ours or not, as far as names can tell.
  *
- * Comes after parse.c, which has seen to it that the path begins with '/', has
- * no empty segment and none that begins with a dot. What only the file system
- * knows (guard files, permissions, symlinks) is looked at when the object is
- * built (file.c).
+ * Comes after parse.c, which has seen to it that the path begins with '/' and
+ * that a percent sign is followed by two hex digits. Here escapes are decoded,
+ * once, and what comes out is looked at again: it is the name of a file. What
+ * only the file system knows (guard files, permissions, symlinks) is looked at
+ * when the object is built (file.c).
  *
  * Pure; softirq, under rcu_read_lock() for the policy.
  */
-#include "head.h"
+#include "encoding.h"
 #include "route.h"
+#include "text.h"
 
-enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, struct kf_target *t)
+/* 0-15, or more than that: no hex digit. */
+static u32 kf_hex(char c)
 {
-	const char *name = rq->path.p + rq->path.len;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = kf_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
+
+/*
+ * @from without escapes into @to, which has KF_PATH_MAX bytes. Apache says 404 to an
+ * escaped NUL or slash. It takes dots that are escaped for dots, and resolves
+ * segments of them, or refuses what leaves the root: never ours.
+ */
+static enum kf_reason kf_decode(const struct kf_str *from, char *to, u32 *len)
+{
+	const char *p = from->p, *end = p + from->len;
+	u32 n = 0;
+
+	while (p < end) {
+		char c = *p++;
+
+		if (c == '%') {
+			u32 high, low;
+
+			if (end - p < 2)
+				return KF_R_TARGET;
+			high = kf_hex(p[0]);
+			low = kf_hex(p[1]);
+			c = high << 4 | low;
+			if (high > 15 || low > 15 || c == '/' || kf_is(c, KF_CC_CTL))
+				return KF_R_TARGET;
+			p += 2;
+		}
+		if (n && to[n - 1] == '/' && (c == '.' || c == '/'))
+			return c == '.' ? KF_R_DOTFILE : KF_R_TARGET;
+		if (n == KF_PATH_MAX)
+			return KF_R_TARGET;
+		to[n++] = c;
+	}
+	*len = n;
+	return KF_OK;
+}
+
+/* What stands before the path in the key. */
+static u32 kf_put_site(const struct kf_site *site, char *buf)
+{
+	u32 i;
+
+	if (site->root.len) {
+		memcpy(buf, site->root.p, site->root.len);
+		buf[site->root.len] = '\0';
+		return site->root.len + 1;
+	}
+	if (!site->dir.len)
+		return 0;
+	buf[0] = '/';
+	for (i = 0; i < site->dir.len; i++)
+		buf[1 + i] = kf_lower(site->dir.p[i]);
+	return 1 + site->dir.len;
+}
+
+/* The path as a file's name, and the key made of it. */
+static enum kf_reason kf_put_key(const struct kf_site *site, const struct kf_request *rq, char *buf,
+				 struct kf_key *key, struct kf_str *path)
+{
+	u32 front = kf_put_site(site, buf);
 	enum kf_reason why;
 
-	if (!kf_policy_host_ok(p, &rq->host))
+	*path = rq->path;
+	if (memchr(path->p, '%', path->len)) {
+		why = kf_decode(&rq->path, buf + front, &path->len);
+		if (why != KF_OK)
+			return why;
+		path->p = buf + front;
+	} else if (path->len > KF_PATH_MAX) {
+		return KF_R_TARGET;
+	} else if (front) {
+		memcpy(buf + front, path->p, path->len);
+		path->p = buf + front;
+	}
+	key->name = path->p - front;
+	key->len = front + path->len;
+	key->root_len = site->root.len;
+	return KF_OK;
+}
+
+static enum kf_reason kf_choose_codings(const struct kf_request *rq, u8 offers, bool deflate,
+					struct kf_key *key)
+{
+	bool odd = false;
+	u8 known;
+
+	if (!deflate)
+		offers &= ~KF_CODING(KF_GZIP);
+	/* Whether or not we compress: the backend would. */
+	known = offers | (deflate ? KF_CODING(KF_GZIP) : 0);
+	key->accepts = 0;
+	if (!known || !rq->accept_encoding.p)
+		return KF_OK;
+	key->accepts = kf_accepts(rq, known, &odd);
+	return odd || key->accepts & ~offers ? KF_R_ENCODING : KF_OK;
+}
+
+enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, u8 offers,
+			char *buf, struct kf_target *t)
+{
+	enum kf_reason why;
+	struct kf_site site;
+	struct kf_str path;
+	const char *name;
+
+	if (!kf_policy_host(p, &rq->host, &site))
 		return KF_R_HOST;
-	if (kf_policy_excluded(p, &rq->path))
+	why = kf_put_key(&site, rq, buf, &t->key, &path);
+	if (why != KF_OK)
+		return why;
+	if (kf_policy_excluded(p, &path))
 		return KF_R_EXCLUDED;
 
-	t->path = rq->path;
-	t->type = NULL;
+	name = path.p + path.len;
 	while (name[-1] != '/')		/* the path begins with one */
 		name--;
-	if (name == rq->path.p + rq->path.len)
-		return KF_OK;
-
-	why = kf_name_check(p, name, rq->path.p + rq->path.len - name, &t->type);
-	if (why == KF_OK && t->type->deflate && !kf_encoding_is_plain(rq))
-		why = KF_R_ENCODING;
-	return why;
+	t->directory = name == path.p + path.len;
+	if (t->directory) {
+		memset(&t->media, 0, sizeof(t->media));
+	} else {
+		why = kf_name_check(p, name, path.p + path.len - name, &t->media);
+		if (why != KF_OK)
+			return why;
+	}
+	return kf_choose_codings(rq, offers, t->directory || t->media.deflate, &t->key);
 }

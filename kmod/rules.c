@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/kernel.h>
 #include <linux/kernel_read_file.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -54,6 +55,14 @@ static const char **kf_rule_text(struct kf_policy_text *text, enum kf_rule which
 		return &text->guard_files;
 	case KF_RULE_INDEX:
 		return &text->index;
+	case KF_RULE_HOSTS:
+		return &text->hosts;
+	case KF_RULE_MASS_HOSTS:
+		return &text->mass_hosts;
+	case KF_RULE_DEFAULT_HOST:
+		return &text->default_host;
+	case KF_RULE_MIME_TYPES:
+		return &text->mime_path;
 	case KF_RULE_SERVER_HEADER:
 	case KF_RULE_COUNT:
 		break;
@@ -97,45 +106,61 @@ static int kf_rules_build(struct kf_server *srv, const struct kf_policy_text *te
 	return 0;
 }
 
-static int kf_mime_types_read(struct kf_server *srv, const char *path)
+/* Read the file that @text->mime_path names; what was there before stays the caller's. */
+static int kf_mime_types_read(struct kf_policy_text *text)
 {
 	void *buf = NULL;
 	ssize_t len;
 
-	len = kernel_read_file_from_path(path, 0, &buf, KF_MIME_TYPES_MAX, NULL,
+	len = kernel_read_file_from_path(text->mime_path, 0, &buf, KF_MIME_TYPES_MAX, NULL,
 					 READING_POLICY);
 	if (len < 0) {
-		pr_err("mime_types=%s cannot be read: error %zd\n", path, len);
+		pr_err("mime_types=%s cannot be read: error %zd\n", text->mime_path, len);
 		return len;
 	}
-	srv->text.mime_types = buf;
-	srv->text.mime_types_len = len;
+	text->mime_types = buf;
+	text->mime_types_len = len;
 	return 0;
 }
 
-int kf_rules_init(struct kf_server *srv, const char *hosts, const char *mime_types)
+static int kf_rules_defaults(struct kf_policy_text *t, const struct kf_rules_params *params)
 {
-	struct kf_policy_text *t = &srv->text;
+	const char *text[KF_RULE_COUNT] = {
+		[KF_RULE_TYPES] = KF_DEFAULT_TYPES,
+		[KF_RULE_EXCLUDE] = KF_DEFAULT_EXCLUDE,
+		[KF_RULE_GUARD_FILES] = KF_DEFAULT_GUARD_FILES,
+		[KF_RULE_INDEX] = KF_DEFAULT_INDEX,
+		[KF_RULE_SERVER_HEADER] = KF_DEFAULT_SERVER_HEADER,
+		[KF_RULE_HOSTS] = params->hosts,
+		[KF_RULE_MASS_HOSTS] = params->mass_hosts ? "1" : "0",
+		[KF_RULE_DEFAULT_HOST] = params->default_host,
+		[KF_RULE_MIME_TYPES] = params->mime_types,
+	};
+	enum kf_rule which;
+
+	for (which = 0; which < KF_RULE_COUNT; which++) {
+		*kf_rule_text(t, which) = kstrdup(text[which], GFP_KERNEL);
+		if (!*kf_rule_text(t, which))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int kf_rules_init(struct kf_server *srv, const struct kf_rules_params *params)
+{
 	int err;
 
+	/* A root of hosts= is as long as docroot may be. */
+	BUILD_BUG_ON(KF_ROOT_MAX != KF_DOCROOT_MAX);
 	mutex_init(&srv->policy_mutex);
-	err = kf_mime_types_read(srv, mime_types);
-	if (err)
-		return err;
-	t->hosts = kstrdup(hosts, GFP_KERNEL);
-	t->types = kstrdup(KF_DEFAULT_TYPES, GFP_KERNEL);
-	t->exclude = kstrdup(KF_DEFAULT_EXCLUDE, GFP_KERNEL);
-	t->guard_files = kstrdup(KF_DEFAULT_GUARD_FILES, GFP_KERNEL);
-	t->index = kstrdup(KF_DEFAULT_INDEX, GFP_KERNEL);
-	t->server_header = kstrdup(KF_DEFAULT_SERVER_HEADER, GFP_KERNEL);
-	if (!t->hosts || !t->types || !t->exclude || !t->guard_files || !t->index ||
-	    !t->server_header) {
-		kf_rules_exit(srv);
-		return -ENOMEM;
+	err = kf_rules_defaults(&srv->text, params);
+	if (!err)
+		err = kf_mime_types_read(&srv->text);
+	if (!err) {
+		mutex_lock(&srv->policy_mutex);
+		err = kf_rules_build(srv, &srv->text);
+		mutex_unlock(&srv->policy_mutex);
 	}
-	mutex_lock(&srv->policy_mutex);
-	err = kf_rules_build(srv, t);
-	mutex_unlock(&srv->policy_mutex);
 	if (err)
 		kf_rules_exit(srv);
 	return err;
@@ -145,34 +170,30 @@ void kf_rules_exit(struct kf_server *srv)
 {
 	struct kf_policy_text *t = &srv->text;
 	struct kf_policy_ref *ref = rcu_dereference_protected(srv->policy, true);
+	enum kf_rule which;
 
 	RCU_INIT_POINTER(srv->policy, NULL);
 	if (ref)
 		kf_policy_put(ref);
 	rcu_barrier();
-	kfree(t->hosts);
-	kfree(t->types);
-	kfree(t->exclude);
-	kfree(t->guard_files);
-	kfree(t->index);
-	kfree(t->server_header);
+	for (which = 0; which < KF_RULE_COUNT; which++)
+		kfree(*kf_rule_text(t, which));
 	vfree(t->mime_types);
 	memset(t, 0, sizeof(*t));
 }
 
-void kf_rules_get(struct kf_server *srv, enum kf_rule which, char *buf)
+void kf_rules_get(struct kf_server *srv, enum kf_rule which, char *buf, size_t size)
 {
 	mutex_lock(&srv->policy_mutex);
-	strscpy(buf, *kf_rule_text(&srv->text, which), KF_RULE_MAX);
+	strscpy(buf, *kf_rule_text(&srv->text, which), size);
 	mutex_unlock(&srv->policy_mutex);
 }
 
 int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 {
-	struct kf_policy_text text;
-	const char **slot, *old;
+	struct kf_policy_text text, spent;
 	char *copy;
-	int err;
+	int err = 0;
 
 	copy = kstrdup(value, GFP_KERNEL);
 	if (!copy)
@@ -180,15 +201,19 @@ int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 	mutex_lock(&srv->policy_mutex);
 	text = srv->text;
 	*kf_rule_text(&text, which) = copy;
-	err = kf_rules_build(srv, &text);
-	if (!err) {
-		slot = kf_rule_text(&srv->text, which);
-		old = *slot;
-		*slot = copy;
-		copy = (char *)old;
+	if (which == KF_RULE_MIME_TYPES) {
+		text.mime_types = NULL;
+		err = kf_mime_types_read(&text);
 	}
+	if (!err)
+		err = kf_rules_build(srv, &text);
+	spent = err ? text : srv->text;		/* what differs in it is not needed any more */
+	if (!err)
+		srv->text = text;
 	mutex_unlock(&srv->policy_mutex);
-	kfree(copy);
+	kfree(*kf_rule_text(&spent, which));
+	if (which == KF_RULE_MIME_TYPES)
+		vfree(spent.mime_types);
 	if (!err)
 		kf_cache_flush(srv);
 	return err;

@@ -17,11 +17,13 @@
 #include "policy.h"
 #include "stats.h"
 
+struct kf_arm;
 struct kf_cache;
 struct kf_policy;
 struct kf_poll;
 struct kf_listeners;
 struct kf_inline;
+struct kf_rules_params;
 
 /* A policy in use: the softirq reads it under RCU, the worker holds a reference. */
 struct kf_policy_ref {
@@ -41,11 +43,15 @@ struct kf_settings {
 	int max_header_bytes;
 	int max_header_lines;
 	int max_object_bytes;
+	int gzip;
+	int precompressed;
 	unsigned long cache_bytes;
 	int revalidate_ms;
 	int backend_wait_ms;
 	int max_parked;
 	int drain_timeout_ms;
+	int strict;			/* these two change in arm.c only */
+	int armed;			/* enum kf_armed */
 };
 
 struct kf_server {
@@ -60,8 +66,13 @@ struct kf_server {
 	const char *docroot;		/* absolute; resolved per miss, from init's root */
 	const struct cred *cred;	/* uid/gid/groups, no capabilities: files are opened so */
 	struct kf_settings set;
+	int gate;			/* enum kf_gate: who is served at all. Written by arm.c */
+	struct kf_arm *arm;
+	char *watch;			/* paths; after the start under arm.c's mutex */
 	struct kf_policy_ref __rcu *policy; /* replaced under policy_mutex */
 	struct mutex policy_mutex;	/* protects text and replacing policy */
+	struct mutex gzip_mutex;	/* one at a time: gzip.c */
+	atomic_t gzips;			/* workers that do it or wait to */
 	struct kf_policy_text text;	/* what policy was built from; its strings are kmalloc'ed */
 	struct ctl_table_header *sysctl;
 	struct ctl_table *sysctl_table;
@@ -89,7 +100,7 @@ struct kf_server {
 struct kf_server *kf_server_alloc(struct net *net);
 void kf_server_free(struct kf_server *srv);	/* one that was not started */
 /* One line in the log on failure, and nothing left but @srv itself. */
-int kf_server_start(struct kf_server *srv, const char *hosts, const char *mime_types);
+int kf_server_start(struct kf_server *srv, const struct kf_rules_params *rules);
 void kf_server_stop(struct kf_server *srv);	/* frees @srv, too */
 
 /* The policy of the moment for code that sleeps; pair with kf_policy_put(). Never NULL. */

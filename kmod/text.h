@@ -13,9 +13,11 @@
 #include "parse.h"
 
 #define KF_CC_TOKEN	0x01	/* RFC 9110 tchar: header names, methods, media types */
-#define KF_CC_PATH	0x02	/* may stand in a URL path that can be ours; '/' included */
+#define KF_CC_PATH	0x02	/* may stand in a URL path that can be ours; '/' and '%' included */
 #define KF_CC_HOST	0x04	/* letters, digits, '-', '.', '_' */
 #define KF_CC_CTL	0x08	/* 0x00-0x1f and 0x7f */
+#define KF_CC_QUERY	0x10	/* may stand in a query: RFC 3986's, and [\]^`{|}: browsers do so */
+#define KF_CC_HEX	0x20
 
 extern const u8 kf_cclass[256];
 

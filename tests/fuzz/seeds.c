@@ -23,21 +23,25 @@ static void seed(const char *directory, size_t i, const char *prefix, size_t pre
 int main(int argc, char **argv)
 {
 	static const char policy[] =
-		"example.org,*.example.net,[::1]\0html,png,js,gz,es,zip\0/icons/,/cgi-bin/\0.htaccess\0"
-		"index.html index.htm\0Apache/2.4 (Debian)\0text/html html htm\nimage/png png\n";
+		"example.org=/srv/a,*.example.net=/srv/b/,[::1]\0html,png,js,gz,es,zip,sl\0/icons/,/cgi-bin/\0"
+		".htaccess\0index.html index.htm\0Apache/2.4 (Debian)\0example.org\0"
+		"text/html html htm\nimage/png png\nx/y sl\n";
 	static const char *const conditions[] = {
 		"\"1388-60a2418202240\"\0\0",
 		"W/\"x\", \"1388-60a2418202240\"\0Tue, 14 Nov 2023 22:13:20 GMT",
 		"*\0Thu, 29 Feb 2024 00:00:00 GMT",
 		"\0Thu, 01 Jan 1970 00:00:00 GMT",
 	};
-	size_t i;
+	/* which cut, codings offered, policy: fuzz_head.c */
+	static const char * const prefixes[] = { "\7\0\0\0", "\7\2\1\0", "\7\x1e\2\0" };
+	size_t i, k;
 
 	if (argc != 3)
 		return 2;
 	if (!strcmp(argv[1], "head"))
 		for (i = 0; i < curated_n; i++)
-			seed(argv[2], i, "\7\0\0\0", 4, curated[i].bytes, curated[i].len);
+			for (k = 0; k < 3; k++)
+				seed(argv[2], 3 * i + k, prefixes[k], 4, curated[i].bytes, curated[i].len);
 	else if (!strcmp(argv[1], "policy"))
 		seed(argv[2], 0, "", 0, policy, sizeof(policy) - 1);
 	else

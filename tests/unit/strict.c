@@ -11,7 +11,9 @@
 #include "strict.h"
 
 #define N(list) (sizeof(list) / sizeof((list)[0]))
-#define SEG "[A-Za-z0-9~!$&'()*+,;=:@_-][A-Za-z0-9~!$&'()*+,;=:@._-]*"
+#define PCT "%[0-9A-Fa-f][0-9A-Fa-f]"
+#define SEG "([A-Za-z0-9~!$&'()*+,;=:@_-]|" PCT ")([A-Za-z0-9~!$&'()*+,;=:@._-]|" PCT ")*"
+#define QUERY "(\\?([]A-Za-z0-9~!$&'()*+,;=:@._/?[\\^`{|}-]|" PCT ")*)?"
 #define NAME "([A-Za-z0-9_-]+\\.)*[A-Za-z0-9_-]+\\.?"
 #define V6 "\\[[0-9a-fA-F:]+\\]"
 #define PORT "(:[0-9]{1,5})?"
@@ -37,12 +39,12 @@ static void compile(void)
 		return;
 	compiled = true;
 	if (regcomp(&shape,
-		    "^(GET|HEAD) (/|(/" SEG ")+/?) HTTP/1\\.[01]\r\n"
+		    "^(GET|HEAD) (/|(/" SEG ")+/?)" QUERY " HTTP/1\\.[01]\r\n"
 		    "([]A-Za-z0-9!#$%&'*+.^_`|~-]+:[^\x01-\x08\x0a-\x1f\x7f]*\r\n)*\r\n$",
 		    REG_EXTENDED | REG_NOSUB) ||
 	    regcomp(&forbidden,
 		    "\n(content-length|transfer-encoding|trailer|expect|upgrade|te|http2-settings|"
-		    "(proxy-)?authorization|(if-|request-)?range|if-match|if-unmodified-since):",
+		    "(proxy-)?authorization|request-range):",
 		    REG_EXTENDED | REG_NOSUB | REG_ICASE))
 		abort();
 }
@@ -74,7 +76,7 @@ bool strict_accepts(const char *head, size_t len)
 {
 	static const char * const once[] = {
 		"host", "connection", "user-agent", "if-none-match", "if-modified-since",
-		"accept-encoding",
+		"accept-encoding", "if-match", "if-unmodified-since", "range", "if-range",
 	};
 	char text[8192], value[8192];
 	size_t i;
@@ -85,8 +87,6 @@ bool strict_accepts(const char *head, size_t len)
 	memcpy(text, head, len);
 	text[len] = '\0';
 	if (regexec(&shape, text, 0, NULL, 0) || !regexec(&forbidden, text, 0, NULL, 0))
-		return false;
-	if (strchr(strchr(text, ' ') + 1, ' ') - strchr(text, ' ') - 1 > 1024)
 		return false;
 	for (i = 0; i < N(once); i++)
 		if (find(text, once[i], value, sizeof(value)) > 1)
@@ -105,12 +105,48 @@ bool strict_accepts(const char *head, size_t len)
 	return true;
 }
 
+bool strict_path(const char *path, size_t len, char *file)
+{
+	char raw[8192], text[8192], *out = text;
+	const char *p = raw;
+	unsigned int c;
+
+	if (len >= sizeof(raw))
+		return false;
+	memcpy(raw, path, len);
+	raw[len] = '\0';
+	if (matches(raw, "%00|%2f", REG_ICASE))
+		return false;
+	while (*p) {
+		c = (unsigned char)*p++;
+		if (c == '%') {
+			if (sscanf(p, "%2x", &c) != 1)
+				return false;
+			p += 2;
+		}
+		*out++ = c;
+	}
+	*out = '\0';
+	if (out - text > 1024 || !matches(text, "^(/[^/.][^/]*)*/?$", 0) ||
+	    matches(text, "[\x01-\x1f\x7f]", 0))
+		return false;
+	strcpy(file, text);
+	return true;
+}
+
 /*
- * The issue's list: what a handler, filter, language, charset or encoding of a
- * usual configuration could claim, after the first dot and before the last.
+ * What a handler, filter or encoding of a usual configuration could claim, after
+ * the first dot and before another; behind the type only what mime.conf has for
+ * a language or charset, and of languages one.
  */
-#define CLAIMED "\\.(ph(p|t|ar)[^.]*|aspx?|jspx?|pl|py|f?cgi|rb|lua|shtml|var|asis|inc|en|de|fr|" \
-	"pt-br|zh-cn|utf8|iso8859-1|gz|z|tgz|bz2|br|es|tr)\\."
+#define CLAIMED "\\.(ph(p|t|ar)[^.]*|aspx?|jspx?|pl|py|f?cgi|rb|lua|shtml|var|asis|inc|gz|z|tgz|bz2|br)\\."
+#define LANGUAGES "(amh|ara|b[egns]|c[asyz]|d[aekz]|e[lnostu]|f[air]|ga|glg|gu|h[eiruy]|i[dst]|ja|" \
+	"k[akmnou]|l[otv]|ltz|m[gklr]|msa|n[elno]|nob|p[aot]|pt-br|r[ou]|s[aekilqrv]|t[aehlr]|u[kr]|" \
+	"vi|wo|xh|zh-(cn|tw))"
+#define CHARSETS "((us-)?ascii|iso8859-[0-9]+|iso-(ru|10646-ucs-[24])|iso2022-(cn|jp|kr)|latin[0-9]+|cen|cyr|" \
+	"arb|arabic|grk|greek|heb|hebrew|trk|jis|kis|cis|(cn-)?big5|b5|(cp|win)-1251|cp866|" \
+	"koi8(-(e|r|ru|u|uk))?|ua|ucs-?[24]|utf(7|8|(16|32)(be|le)?)|euc-(cn|gb|jp|kr|tw)|gb|gb2312|" \
+	"shift_jis|sjis|brf)"
 #define TYPES                                                                                       \
 	"html?|css|m?js|json|txt|xml|svg|png|jpe?g|gif|webp|avif|ico|bmp|tiff?|woff2?|ttf|otf|"     \
 	"eot|pdf|epub|mp[34]|m4[av]|mov|webm|og[gav]|opus|flac|wav|zip|bz2|xz|7z|tar|wasm|csv|rss|" \
@@ -126,6 +162,8 @@ bool strict_accepts_name(const char *name, size_t len)
 	memcpy(text, name, len);
 	text[len] = '\0';
 	dot = strchr(text, '.');
-	return text[0] != '.' && dot && matches(text, "\\.(" TYPES ")$", REG_ICASE) &&
-	       !matches(dot, CLAIMED, REG_ICASE);
+	return text[0] != '.' && dot &&
+	       matches(text, "\\.(" TYPES ")(\\.|\\." LANGUAGES "|\\." CHARSETS ")*$", REG_ICASE) &&
+	       text[len - 1] != '.' && !matches(dot, CLAIMED, REG_ICASE) &&
+	       !matches(dot, "\\." LANGUAGES "\\.(.*\\.)?" LANGUAGES "(\\.|$)", REG_ICASE);
 }

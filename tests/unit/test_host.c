@@ -110,6 +110,27 @@ static void kf_host_name__length(void **state)
 	assert_true(kf_host_name(&value, &name));
 }
 
+static void kf_host_is_address__of_names(void **state)
+{
+	static const struct {
+		const char *name;
+		bool want;
+	} cases[] = {
+		{ "192.0.2.1", true }, { "0.0.0.0", true }, { "[::1]", true }, { "[2001:db8::1]", true },
+		{ "a", false }, { "1a", false }, { "1.a", false }, { "1.2.3.a", false },
+		{ "192.0.2.1.example.org", false }, { "1-2.3.4", false }, { "_", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kf_str name = STR(cases[i].name);
+
+		if (kf_host_is_address(&name) != cases[i].want)
+			fail_msg("%s", cases[i].name);
+	}
+}
+
 static void kf_host_matches__exact_and_suffix(void **state)
 {
 	static const struct {
@@ -143,4 +164,5 @@ static void kf_host_matches__exact_and_suffix(void **state)
 KF_GROUP(host,
 	 cmocka_unit_test(kf_host_name__strips_port_and_dot),
 	 cmocka_unit_test(kf_host_name__length),
+	 cmocka_unit_test(kf_host_is_address__of_names),
 	 cmocka_unit_test(kf_host_matches__exact_and_suffix));

@@ -140,8 +140,77 @@ static void kf_mime_is_deflated__as_deflate_conf(void **state)
 	}
 }
 
+static const char *entry(const struct kf_mimeconf *conf, const char *directive)
+{
+	if (!strcmp(directive, "AddType"))
+		return conf->type;
+	if (!strcmp(directive, "AddLanguage"))
+		return conf->language;
+	if (!strcmp(directive, "AddCharset"))
+		return conf->charset;
+	if (!strcmp(directive, "RemoveType"))
+		return conf->type && !conf->type[0] ? "" : NULL;
+	if (!strncmp(directive, "Add", 3))	/* Handler, OutputFilter, Encoding, ... */
+		return conf->claimed ? "claimed" : NULL;
+	fail_msg("what is %s?", directive);
+	return NULL;
+}
+
+/* Read Debian's mime.conf itself: the table has what it says, in order, and nothing else. */
+static void kf_mimeconf__is_debians_mime_conf(void **state)
+{
+	size_t len, said = 0, have = 0, i;
+	char *text = read_file("apache/mime.conf", &len), *line, *save;
+
+	(void)state;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *words, *directive = strtok_r(line, " \t", &words), *word, *value = "";
+
+		if (!directive || *directive == '#')
+			continue;
+		if (strcmp(directive, "RemoveType"))
+			value = strtok_r(NULL, " \t", &words);
+		while ((word = strtok_r(NULL, " \t", &words))) {
+			const struct kf_mimeconf *conf;
+			const char *got;
+
+			word += *word == '.';
+			conf = kf_mimeconf_find(word, strlen(word));
+			got = conf ? entry(conf, directive) : NULL;
+			if (!got || (strcmp(got, "claimed") && strcasecmp(got, value)))
+				fail_msg("%s %s .%s: %s", directive, value, word, got ? got : "?");
+			said++;
+		}
+	}
+	free(text);
+	for (i = 0; i < kf_mimeconf_n; i++) {
+		const struct kf_mimeconf *conf = &kf_mimeconf[i];
+
+		have += !!conf->type + !!conf->language + !!conf->charset + conf->claimed;
+		assert_true(!i || strcmp(kf_mimeconf[i - 1].ext, conf->ext) < 0);
+		assert_ptr_equal(kf_mimeconf_find(conf->ext, strlen(conf->ext)), conf);
+	}
+	/* Big5 stands there twice, in two cases */
+	assert_int_equal(said, have + 1);
+	assert_true(have > 150);
+}
+
+static void kf_mimeconf_find__not_there(void **state)
+{
+	static const char * const others[] = { "", "e", "enx", "html", "zzz", "0", "\xff", "utf-8" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		assert_null(kf_mimeconf_find(others[i], strlen(others[i])));
+	assert_null(kf_mimeconf_find(BYTES("en\0")));
+	assert_non_null(kf_mimeconf_find(BYTES("ZH-cn")));
+}
+
 KF_GROUP(mimetypes,
 	 cmocka_unit_test(kf_mime_next__pairs_in_order),
 	 cmocka_unit_test(kf_mime_check__what_apache_reads_otherwise),
 	 cmocka_unit_test(kf_mime_is_plain__no_handlers),
-	 cmocka_unit_test(kf_mime_is_deflated__as_deflate_conf));
+	 cmocka_unit_test(kf_mime_is_deflated__as_deflate_conf),
+	 cmocka_unit_test(kf_mimeconf__is_debians_mime_conf),
+	 cmocka_unit_test(kf_mimeconf_find__not_there));

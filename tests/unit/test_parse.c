@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
 #include "unit.h"
 
 static struct kf_request parsed(const char *head)
@@ -22,7 +23,11 @@ static void kf_parse__everything_it_keeps(void **state)
 				      "host:  Example.org:8080\t\r\n"
 				      "IF-NONE-MATCH:\"x\" \r\n"
 				      "If-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT\r\n"
-				      "Accept-Encoding: gzip, br\r\n\r\n");
+				      "Accept-Encoding: gzip, br\r\n"
+				      "if-match: \"y\"\r\n"
+				      "If-Unmodified-since:Tue\r\n"
+				      "RANGE: bytes=1-2\r\n"
+				      "If-Range: \"z\" \r\n\r\n");
 
 	(void)state;
 	assert_true(rq.head);
@@ -34,6 +39,58 @@ static void kf_parse__everything_it_keeps(void **state)
 	assert_str(&rq.if_none_match, "\"x\"");
 	assert_str(&rq.if_modified_since, "Tue, 14 Nov 2023 22:13:20 GMT");
 	assert_str(&rq.accept_encoding, "gzip, br");
+	assert_str(&rq.if_match, "\"y\"");
+	assert_str(&rq.if_unmodified_since, "Tue");
+	assert_str(&rq.range, "bytes=1-2");
+	assert_str(&rq.if_range, "\"z\"");
+}
+
+/* The path is as sent, the query nowhere. */
+static void kf_parse__path_without_query(void **state)
+{
+	static const struct {
+		const char *target, *path;
+	} cases[] = {
+		{ "/", "/" },
+		{ "/?", "/" },
+		{ "/a.css?v=1", "/a.css" },
+		{ "/a%41/?%20?//", "/a%41/" },
+		{ "/%3f?x", "/%3f" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kf_request rq;
+		char head[200];
+
+		snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", cases[i].target);
+		rq = parsed(head);
+		assert_str(&rq.path, cases[i].path);
+	}
+}
+
+/* Which byte may stand where: what Apache serves, and not all of that. */
+static void kf_parse__bytes_of_targets(void **state)
+{
+	static const char path[] = "!$&'()*+,-./:;=@_~", query[] = "?[\\]^`{|}";
+	struct kf_request rq;
+	int c;
+
+	(void)state;
+	for (c = 0; c < 256; c++) {
+		bool text = c < 0x80 && (isalnum(c) || (c && strchr(path, c)));
+		char head[64];
+		size_t len;
+
+		len = sprintf(head, "GET /x%cx HTTP/1.0\r\n\r\n", c);
+		if (kf_parse(head, len, &rq) != (text || c == '?' ? KF_OK : c == ' ' ? KF_R_VERSION : KF_R_TARGET))
+			fail_msg("%#x in the path", c);
+		len = sprintf(head, "GET /x?x%cx HTTP/1.0\r\n\r\n", c);
+		if (kf_parse(head, len, &rq) !=
+		    (text || (c && strchr(query, c)) ? KF_OK : c == ' ' ? KF_R_VERSION : KF_R_TARGET))
+			fail_msg("%#x in the query", c);
+	}
 }
 
 static void kf_parse__absent_is_null_and_empty_is_not(void **state)
@@ -63,6 +120,10 @@ static void kf_parse__starts_afresh(void **state)
 	assert_false(rq.keepalive_token);
 	assert_null(rq.host.p);
 	assert_null(rq.if_none_match.p);
+	assert_null(rq.range.p);
+	assert_null(rq.if_range.p);
+	assert_null(rq.if_match.p);
+	assert_null(rq.if_unmodified_since.p);
 }
 
 static void kf_parse__keepalive(void **state)
@@ -142,7 +203,7 @@ static void damaged__ours_only_what_the_strict_reading_accepts(void **state)
 		const struct curated *c = &curated[random_below(curated_n)];
 		size_t len = c->len, head_len = 0;
 		struct kf_request rq;
-		char bytes[2048], *head = NULL;
+		char bytes[4096], *head = NULL;
 		u32 edits = 1 + random_below(3);
 
 		memcpy(bytes, c->bytes, len);
@@ -180,6 +241,8 @@ static void damaged__ours_only_what_the_strict_reading_accepts(void **state)
 KF_GROUP(parse,
 	 cmocka_unit_test(kf_parse__everything_it_keeps),
 	 cmocka_unit_test(kf_parse__absent_is_null_and_empty_is_not),
+	 cmocka_unit_test(kf_parse__path_without_query),
+	 cmocka_unit_test(kf_parse__bytes_of_targets),
 	 cmocka_unit_test(kf_parse__starts_afresh),
 	 cmocka_unit_test(kf_parse__keepalive),
 	 cmocka_unit_test(kf_parse__stands_alone_on_every_truncation),

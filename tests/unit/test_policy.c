@@ -56,10 +56,11 @@ static void kf_policy_build__nothing_at_all(void **state)
 static void kf_policy_build__copies(void **state)
 {
 	struct kf_policy_text text = policy_text();
-	char *mime = strdup(test_mime_types), *types = strdup("html,PNG"), *hosts = strdup("a.b");
+	char *mime = strdup(test_mime_types), *types = strdup("html,PNG"), *hosts = strdup("a.b=/c");
 	const struct kf_type *type;
 	struct kf_policy *p;
 	struct kf_str host = STR("A.b");
+	struct kf_site site;
 
 	(void)state;
 	text.mime_types = mime;
@@ -73,7 +74,9 @@ static void kf_policy_build__copies(void **state)
 	assert_non_null(type);
 	assert_memory_equal(type->mime.p, "image/png", 9);
 	assert_memory_equal(type->ext.p, "png", 3);
-	assert_true(kf_policy_host_ok(p, &host));
+	assert_true(kf_policy_host(p, &host, &site));
+	assert_int_equal(site.root.len, 2);
+	assert_memory_equal(site.root.p, "/c", 2);
 	kf_policy_free(p);
 }
 
@@ -154,6 +157,34 @@ static void kf_policy_build__refuses(void **state)
 		{ FIELD(hosts), "http://a/", "hosts" },
 		{ FIELD(hosts), "*.[::1]", "hosts" },
 		{ FIELD(hosts), "a..b", "hosts" },
+		{ FIELD(hosts), "a=", "hosts" },
+		{ FIELD(hosts), "a=b", "hosts" },
+		{ FIELD(hosts), "=/a", "hosts" },
+		{ FIELD(hosts), "a=/", "hosts" },
+		{ FIELD(hosts), "a=//", "hosts" },
+		{ FIELD(hosts), "a=/b//", "hosts" },
+		{ FIELD(hosts), "a=//b", "hosts" },
+		{ FIELD(hosts), "a=/b//c", "hosts" },
+		{ FIELD(hosts), "a=/b/../c", "hosts" },
+		{ FIELD(hosts), "a=/b/..", "hosts" },
+		{ FIELD(hosts), "a=/./b", "hosts" },
+		{ FIELD(hosts), "a=/b/./", "hosts" },
+		{ FIELD(hosts), "a=/b\x7f", "hosts" },
+		{ FIELD(hosts), "/b=a", "hosts" },
+		{ FIELD(mass_hosts), "2", "mass_hosts" },
+		{ FIELD(mass_hosts), "11", "mass_hosts" },
+		{ FIELD(mass_hosts), "1 0", "mass_hosts" },
+		{ FIELD(mass_hosts), "yes", "mass_hosts" },
+		{ FIELD(default_host), "a b", "default_host" },
+		{ FIELD(default_host), "a:80", "default_host" },
+		{ FIELD(default_host), "a.", "default_host" },
+		{ FIELD(default_host), "..", "default_host" },
+		{ FIELD(default_host), ".a", "default_host" },
+		{ FIELD(default_host), "a/b", "default_host" },
+		{ FIELD(default_host), "*.a", "default_host" },
+		{ FIELD(default_host), "192.0.2.1", "default_host" },
+		{ FIELD(default_host), "[::1]", "default_host" },
+		{ FIELD(default_host), "\xe9", "default_host" },
 		{ FIELD(types), ".html", "types" },
 		{ FIELD(types), "tar.gz", "types" },
 		{ FIELD(types), "a/b", "types" },
@@ -248,7 +279,9 @@ static void kf_policy_build__no_memory(void **state)
 	int ret;
 
 	(void)state;
-	text.hosts = "a,*.b";
+	text.hosts = "a,*.b,c=/d";
+	text.default_host = "a";
+	text.mass_hosts = "1";
 	for (n = 1; n < 100; n++) {
 		kf_shim_fail = n;
 		ret = kf_policy_build(&text, &p, &err);

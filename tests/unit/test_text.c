@@ -14,7 +14,10 @@ static void kf_is__classes(void **state)
 		assert_int_equal(!!kf_is(c, KF_CC_TOKEN),
 				 alnum || (c && c < 128 && strchr("!#$%&'*+-.^_`|~", c)));
 		assert_int_equal(!!kf_is(c, KF_CC_PATH),
-				 alnum || (c && c < 128 && strchr("-._~!$&'()*+,;=:@/", c)));
+				 alnum || (c && c < 128 && strchr("-._~!$&'()*+,;=:@/%", c)));
+		assert_int_equal(!!kf_is(c, KF_CC_QUERY),
+				 alnum || (c && c < 128 && strchr("-._~!$&'()*+,;=:@/%?[\\]^`{|}", c)));
+		assert_int_equal(!!kf_is(c, KF_CC_HEX), c < 128 && isxdigit(c));
 		assert_int_equal(!!kf_is(c, KF_CC_HOST),
 				 alnum || (c && c < 128 && strchr("-._", c)));
 		assert_int_equal(!!kf_is(c, KF_CC_CTL), c < 32 || c == 127);

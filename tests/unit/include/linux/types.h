@@ -17,5 +17,6 @@ typedef int64_t s64;
 
 #define U16_MAX UINT16_MAX
 #define U32_MAX UINT32_MAX
+#define S64_MAX INT64_MAX
 
 #endif

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The list hosts, for lookups in softirq: whole names are hashed, patterns are
+ * few and tried one after the other. Pure.
+ */
+#include <linux/errno.h>
+#include <linux/slab.h>
+#include "host.h"
+#include "text.h"
+#include "vhost.h"
+
+static u32 kf_hosts_hash(const char *p, u32 len)
+{
+	u32 hash = 2166136261U;
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		hash = (hash ^ (u8)kf_lower(p[i])) * 16777619U;
+	return hash ^ hash >> 15;
+}
+
+/* Where the name is in the hash, or the empty bucket where it would be put. */
+static u32 kf_hosts_bucket(const struct kf_hosts *h, const struct kf_str *name)
+{
+	u32 i;
+
+	for (i = kf_hosts_hash(name->p, name->len) & h->mask; h->bucket[i]; i = (i + 1) & h->mask)
+		if (kf_host_matches(name, &h->host[h->bucket[i] - 1].name))
+			break;
+	return i;
+}
+
+/* "*.example.org" becomes ".example.org"; a port is stripped, as from a request's Host. */
+static bool kf_host_pattern(struct kf_list *l, struct kf_str *s)
+{
+	bool any = s->len > 2 && s->p[0] == '*' && s->p[1] == '.';
+	struct kf_str value = *s, name;
+
+	if (any) {
+		value.p += 2;
+		value.len -= 2;
+	}
+	if (!kf_host_name(&value, &name) || (any && name.p[0] == '['))
+		return false;
+	s->p = any ? name.p - 1 : name.p;
+	s->len = any ? name.len + 1 : name.len;
+	kf_list_fold(l, s);
+	return true;
+}
+
+/* Strips one slash from the end. */
+static bool kf_root_ok(struct kf_str *root)
+{
+	const char *p = root->p, *end, *slash;
+
+	if (root->len && p[root->len - 1] == '/')
+		root->len--;
+	if (!root->len || root->len >= KF_ROOT_MAX || *p != '/')
+		return false;
+	for (end = p + root->len; p < end; p = slash) {
+		p++;
+		slash = memchr(p, '/', end - p);
+		if (!slash)
+			slash = end;
+		if (slash == p || (slash - p == 1 && p[0] == '.') ||
+		    (slash - p == 2 && p[0] == '.' && p[1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+static int kf_vhost_build(struct kf_hosts *h, u32 i)
+{
+	const struct kf_str *item = &h->list.item[i];
+	const char *equals = memchr(item->p, '=', item->len);
+	struct kf_vhost *host = &h->host[i];
+	u32 at;
+
+	host->name = *item;
+	if (equals) {
+		host->name.len = equals - item->p;
+		host->root.p = equals + 1;
+		host->root.len = item->len - host->name.len - 1;
+		if (!kf_root_ok(&host->root))
+			return -EINVAL;
+	}
+	if (!kf_host_pattern(&h->list, &host->name))
+		return -EINVAL;
+	if (host->name.p[0] == '.') {
+		h->pattern[h->n_patterns++] = i;
+		return 0;
+	}
+	at = kf_hosts_bucket(h, &host->name);
+	if (!h->bucket[at])	/* else named before, and the first one counts */
+		h->bucket[at] = i + 1;
+	return 0;
+}
+
+int kf_hosts_build(struct kf_hosts *h, const char *text)
+{
+	u32 i, buckets = 2;
+	int err;
+
+	err = kf_list_build(&h->list, text, KF_HOSTS_TEXT_MAX, KF_HOSTS_MAX);
+	if (err || !h->list.n)
+		return err;
+	while (buckets < 2 * h->list.n)
+		buckets *= 2;
+	h->mask = buckets - 1;
+	h->host = kcalloc(h->list.n, sizeof(*h->host), GFP_KERNEL);
+	h->pattern = kcalloc(h->list.n, sizeof(*h->pattern), GFP_KERNEL);
+	h->bucket = kcalloc(buckets, sizeof(*h->bucket), GFP_KERNEL);
+	if (!h->host || !h->pattern || !h->bucket)
+		return -ENOMEM;
+	for (i = 0; !err && i < h->list.n; i++)
+		err = kf_vhost_build(h, i);
+	return err;
+}
+
+void kf_hosts_free(struct kf_hosts *h)
+{
+	kfree(h->bucket);
+	kfree(h->pattern);
+	kfree(h->host);
+	kf_list_free(&h->list);
+}
+
+const struct kf_vhost *kf_hosts_find(const struct kf_hosts *h, const struct kf_str *name)
+{
+	u32 i, exact;
+
+	if (!h->list.n)
+		return NULL;
+	exact = h->bucket[kf_hosts_bucket(h, name)];	/* index + 1 */
+	for (i = 0; i < h->n_patterns; i++) {
+		if (exact && h->pattern[i] >= exact)	/* all others come later in the list */
+			break;
+		if (kf_host_matches(name, &h->host[h->pattern[i]].name))
+			return &h->host[h->pattern[i]];
+	}
+	return exact ? &h->host[exact - 1] : NULL;
+}
