@@ -4,6 +4,7 @@ it (guest.py). Same content, sizes and times each time, so that tags and dates a
 import os
 import random
 import shutil
+import string
 
 MTIME = 1600000000      # Sun, 13 Sep 2020 12:26:40 GMT
 DOCROOT = '/var/www/html'
@@ -22,6 +23,7 @@ PLAIN = {
     '69.txt': text(69), '4095.css': text(4095), '4096.js': text(4096), '4097.txt': text(4097),
     'big.html': text(9000), 'p.png': rng.randbytes(1000), 'q.jpg': rng.randbytes(4096), 'w.woff2': rng.randbytes(500),
     'large.zip': rng.randbytes(17001),
+    'chunked.css': ''.join(rng.choices(string.ascii_letters, k=14000)).encode(),       # its gzip is longer than 8096
     'large.txt': rng.randbytes(8501).hex().encode()[:17001], 'd.json': text(200), 'v.svg': text(600),
     'x.xml': text(300), 'a.b.html': text(90), 'a.min.js': text(120), 'random.txt': rng.randbytes(3000),
     'sub/index.html': text(200), 'sub/deep/p.png': rng.randbytes(200), "s'(x)!$&*,;=:@~.txt": text(80), 'UP.HTML': text(99),
