@@ -23,10 +23,11 @@ static void seed(const char *directory, size_t i, const char *prefix, size_t pre
 int main(int argc, char **argv)
 {
 	static const char policy[] =
-		"example.org,*.example.net,[::1]\0html,png,js,gz,es,zip\0/icons/,/cgi-bin/\0.htaccess\0"
-		"index.html index.htm\0Apache/2.4 (Debian)\0text/html html htm\nimage/png png\n";
+		"example.org=/srv/a,*.example.net=/srv/b/,[::1]\0html,png,js,gz,es,zip,sl\0/icons/,/cgi-bin/\0"
+		".htaccess\0index.html index.htm\0Apache/2.4 (Debian)\0example.org\0"
+		"text/html html htm\nimage/png png\nx/y sl\n";
 	/* fuzz_answer.c's; a '|' for a NUL, '-' alone for an absent value */
-	static const char *const answers[] = {
+	static const char * const answers[] = {
 		"-|-|-|-|-|-|-",
 		"-|-|\"1388-60a2418202240\"|-|-|-|gzip, deflate, br, zstd",
 		"-|-|W/\"x\", \"1388-60a2418202240\"|Tue, 14 Nov 2023 22:13:20 GMT|-|-|gzip;q=0",
@@ -38,13 +39,16 @@ int main(int argc, char **argv)
 		"-|-|-|-|bytes=4294967295-4294967296|Tue Nov 14 22:13:20 2023|-",
 	};
 	static const char files[][2] = { "\4", "\14", "\4\1", "\24\4", "\7\40", "\5\43" };
-	size_t i;
+	/* which cut, codings offered, policy: fuzz_head.c */
+	static const char * const prefixes[] = { "\7\0\0\0", "\7\2\1\0", "\7\x1e\2\0" };
+	size_t i, k;
 
 	if (argc != 3)
 		return 2;
 	if (!strcmp(argv[1], "head"))
 		for (i = 0; i < curated_n; i++)
-			seed(argv[2], i, "\7\0\0\0", 4, curated[i].bytes, curated[i].len);
+			for (k = 0; k < 3; k++)
+				seed(argv[2], 3 * i + k, prefixes[k], 4, curated[i].bytes, curated[i].len);
 	else if (!strcmp(argv[1], "policy"))
 		seed(argv[2], 0, "", 0, policy, sizeof(policy) - 1);
 	else

@@ -80,7 +80,7 @@ def stopped(url):
     for pid in pids:
         os.kill(int(pid), signal.SIGSTOP)
     try:
-        conns = [Conn().send(request(f'{url}?{number}', headers=['Connection: close']))
+        conns = [Conn().send(request(f'{url}?{number}', headers=['Connection: close', 'Authorization: Basic eDp5']))
                  for number in range(60)]
         wait_for(lambda: delta(before, 'handed_over') + delta(before, 'parked') == 60, 'all judged')
         assert delta(before, 'parked') >= 50, changed(before)
@@ -91,7 +91,7 @@ def stopped(url):
     for conn in conns:
         assert conn.response().body == b'a page'
         conn.closed()
-    expect(before, handed_over=60, handed_over_query=60, responses_503=0, handover_failed_full=0)
+    expect(before, handed_over=60, handed_over_authorization=60, responses_503=0, handover_failed_full=0)
 
 
 def unloaded(url):
