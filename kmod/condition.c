@@ -211,10 +211,10 @@ static enum kf_reason kf_answer_gzip(const struct kf_request *rq, const struct k
 			return KF_R_ENCODING;
 		/*
 		 * Apache's compressed bytes are not ours, but their tag is: who got a
-		 * first part from us must not get the next one from Apache. It has no
-		 * ranges in compressed bodies of some size either.
+		 * first part from us must not get the next one from Apache. So a range
+		 * gets the whole, as Apache does it with compressed bodies of some size.
 		 */
-		return rq->range.p && !rq->if_range.p ? KF_R_RANGE : KF_OK;
+		return KF_OK;
 	}
 	if (!e->deflate || e->coding != KF_IDENTITY)
 		return KF_OK;
