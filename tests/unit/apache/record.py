@@ -288,7 +288,8 @@ def record_codings(r):
     served = """gzip|GZIP|gZip|gzip, deflate|gzip, deflate, br, zstd|gzip, deflate, br|gzip;q=0.5, br|
         gzip;q=0.001|gzip;q=1|gzip;q=1.|gzip;q=1.000|deflate, gzip;q=1.0, *;q=0.5|
         br;q=1.0, gzip;q=0.8, *;q=0.1|br;q=0, gzip|br , gzip|br ; q=0.5,\tgzip|identity;q=1, gzip;q=0.1|
-        x-gzip|*|*;q=0|*, gzip;q=0|identity|Identity||identity;q=0|identity;q=1, *;q=0|identity, *;q=0|br|deflate|
+        x-gzip|*|*;q=0|*, gzip;q=0|identity|Identity||
+        identity;q=0|identity;q=1, *;q=0|identity, *;q=0|br|deflate|
         compress|gzipx|gzip;q=0|gzip;q=0.|gzip;q=0.0|gzip;q=0.00|gzip;q=0.000|gzip; q=0|gzip ;q=0|
         gzip\t;\tq=0|gzip;q=0, br|br, gzip;q=0|gzip;q=0,5"""
     odd = """gzip;q=0 , br|gzip;q=0.5 , br|gzip;q=0.0000|gzip;Q=0|gzip;q =0|gzip;q= 0|gzip;q=1.001|gzip;q=2|
@@ -339,7 +340,8 @@ def record_ranges(r):
     odd = """5000-|5000-5001|99999-|9223372036854775807-|-0|1-0|500-499||-|--1|0|0--1|9223372036854775808-|
         0-9223372036854775808|-9223372036854775808|18446744073709551615-|0-18446744073709551615|
         0-18446744073709551616|-18446744073709551615|0 -9|0- 9|- 5|0-9,|,0-9|0-9,20-29|0-9, 20-29|0-,5-9|
-        5-9,0-|0-9;x|0-9-|+0-9|0-+9|0x0-9|a-b|00000000000000000000-9|0-00000000000000000009|0-1,2-3,4-5,6-7,8-9"""
+        5-9,0-|0-9;x|0-9-|
+        +0-9|0-+9|0x0-9|a-b|00000000000000000000-9|0-00000000000000000009|0-1,2-3,4-5,6-7,8-9"""
     for spec, expect in cases(words(parts), [" 0-9"] + words(odd), "range"):
         for unit in ("bytes=", "BYTES=") if spec == "0-9" else ("bytes=",):
             for method in ("GET", "HEAD"):
