@@ -108,7 +108,7 @@ static unsigned long kf_cache_evict(struct kf_cache *cache, u64 bytes, unsigned 
 				list_move(&obj->lru, &cache->lru);
 				continue;
 			}
-			freed += obj->attr.size + KF_OBJECT_OVERHEAD;
+			freed += obj->entity.size + KF_OBJECT_OVERHEAD;
 			killed++;
 			kf_object_kill(obj);
 		}

@@ -78,11 +78,11 @@ struct kf_cache {
 };
 
 /* object.c: one object. Process context unless it says otherwise. */
-struct kf_object *kf_object_new(struct kf_cache *cache, const char *path, u32 len);
+struct kf_object *kf_object_new(struct kf_cache *cache, const struct kf_key *key);
 void kf_object_free(struct kf_object *obj);	/* no reference left */
 void kf_object_drop(struct kf_object *obj);
-struct kf_object *kf_object_current(struct kf_cache *cache, const char *path, u32 len);
-struct kf_object *kf_object_peek(struct kf_cache *cache, const char *path, u32 len);
+struct kf_object *kf_object_current(struct kf_cache *cache, const struct kf_key *key);
+struct kf_object *kf_object_peek(struct kf_cache *cache, const struct kf_key *key);
 bool kf_object_insert(struct kf_object *obj);
 bool kf_object_pinned(struct kf_object *obj, const struct inode *inode);
 bool kf_object_kill(struct kf_object *obj);	/* under cache->lock */

@@ -70,12 +70,14 @@ struct kf_conn {
 	struct kf_stream *stream;	/* owned: a large file on its way */
 	struct kf_object *object;	/* reference: an object partly sent */
 	struct page *head_page;		/* reference: a head partly sent */
-	u64 body_left;			/* bytes of a stream not yet queued, this chunk included */
+	u64 body_left;			/* a stream: not yet queued, this chunk included; an object: */
+					/* bytes of the answer's body, queued or not */
 	u32 since;			/* jiffies: when the present wait began */
 	u32 una;			/* snd_una when KF_T_SEND began: ACKs since are progress */
 	u32 head_len;			/* bytes of the head on head_page (0: queued) */
 	u32 answered;			/* requests answered on this connection */
 	u32 send_off;			/* how much of head + body (chunk) is queued */
+	u32 body_off;			/* of the answer's body in that of the object: a range */
 	u16 head_off;			/* of the head on head_page */
 	struct kf_scan scan;		/* of the head being received */
 	u8 state;			/* enum kf_conn_state */

@@ -20,7 +20,7 @@ static void kf_docroot_work(struct work_struct *work)
 {
 	struct kf_docroot_work *check = container_of(work, struct kf_docroot_work, work);
 	struct kf_server *srv = check->srv;
-	struct kf_walk w = { .srv = srv };
+	struct kf_walk w = { .srv = srv, .top = srv->docroot };
 	const struct cred *cred;
 	enum kf_reason reason;
 

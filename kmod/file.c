@@ -24,6 +24,7 @@
 #include "cache.h"
 #include "compat/vfs.h"
 #include "file.h"
+#include "gzip.h"
 #include "server.h"
 #include "walk.h"
 
@@ -101,7 +102,8 @@ int kf_file_read(struct file *file, u64 pos, struct bio_vec *bv, u32 nr, u64 byt
 	return 0;
 }
 
-static struct file *kf_file_open(const struct path *path)
+/* With current_cred(). Return: the file or an ERR_PTR. */
+struct file *kf_file_open(const struct path *path)
 {
 	int flags = O_RDONLY | O_NOATIME | O_NONBLOCK | O_LARGEFILE;
 	struct file *file = dentry_open(path, flags, current_cred());
@@ -120,7 +122,7 @@ static bool kf_lookup_hit(struct kf_lookup *lk)
 	struct kf_object *obj;
 
 	rcu_read_lock();
-	obj = kf_object_current(lk->srv->cache, lk->path, lk->len);
+	obj = kf_object_current(lk->srv->cache, &lk->key);
 	if (obj && !kf_object_tryget(obj))
 		obj = NULL;
 	rcu_read_unlock();
@@ -129,27 +131,36 @@ static bool kf_lookup_hit(struct kf_lookup *lk)
 }
 
 /*
- * The bytes. An outdated object of the same inode with the same attributes has
- * them already: only its name was in doubt.
+ * The body of an object in the table, if it is of the same version of the same file:
+ * an outdated one, of which only the name is in doubt, or the file's plain form.
  */
-static struct kf_body *kf_lookup_body(struct kf_object *obj, struct file *file,
-				      enum kf_reason *reason)
+static struct kf_body *kf_body_known(struct kf_object *obj, const struct kf_key *key,
+				     struct file *file, enum kf_coding coding, u64 *length)
 {
-	struct kf_object *old = kf_object_peek(obj->cache, obj->path, obj->path_len);
+	struct kf_object *old = kf_object_peek(obj->cache, key);
 	struct kf_body *body = NULL;
+
+	if (!old)
+		return NULL;
+	if (old->coding == coding && kf_object_pinned(old, file_inode(file)) &&
+	    kf_attr_equal(&old->attr, &obj->attr)) {
+		body = kf_body_get(old->body);
+		*length = old->entity.size;
+	}
+	kf_object_drop(old);
+	return body;
+}
+
+/* The bytes as the file has them; @obj->attr must still be true of it afterwards. */
+static struct kf_body *kf_body_read(struct kf_object *obj, struct file *file,
+				    enum kf_reason *reason)
+{
+	struct kf_body *body;
 	struct kf_attr after;
 	struct bio_vec *bv;
 	u32 nr;
 	int err;
 
-	if (old) {
-		if (kf_object_pinned(old, file_inode(file)) &&
-		    kf_attr_equal(&old->attr, &obj->attr))
-			body = kf_body_get(old->body);
-		kf_object_drop(old);
-		if (body)
-			return body;
-	}
 	*reason = KF_R_NO_MEMORY;
 	body = kf_body_new(obj->cache, obj->attr.size);
 	if (!body)
@@ -166,6 +177,34 @@ static struct kf_body *kf_lookup_body(struct kf_object *obj, struct file *file,
 		return NULL;
 	}
 	return body;
+}
+
+/* The bytes in the form that obj->coding says; @length is set to how many. */
+static struct kf_body *kf_lookup_body(struct kf_object *obj, struct file *file, u64 *length,
+				      enum kf_reason *reason)
+{
+	struct kf_body *body, *plain;
+	struct kf_key key = obj->key;
+
+	body = kf_body_known(obj, &key, file, obj->coding, length);
+	if (body)
+		return body;
+	*length = obj->attr.size;
+	if (obj->coding != KF_GZIP)
+		return kf_body_read(obj, file, reason);
+
+	key.accepts = 0;
+	plain = kf_body_known(obj, &key, file, KF_IDENTITY, length);
+	if (!plain)
+		plain = kf_body_read(obj, file, reason);
+	if (!plain)
+		return NULL;
+	body = kf_gzip(obj->cache->srv, plain, obj->attr.size, length);
+	kf_body_put(plain);
+	if (!IS_ERR(body))
+		return body;
+	*reason = kf_walk_reason(PTR_ERR(body));
+	return NULL;
 }
 
 static bool kf_old_enough(const struct kf_attr *attr, const struct timespec64 *now)
@@ -197,7 +236,7 @@ static enum kf_reason kf_lookup_stream(struct kf_lookup *lk, struct file **file,
 	if ((u64)atomic_read(&lk->srv->streams) * KF_CHUNK_BYTES > kf_cache_limit(lk->srv->cache))
 		return KF_R_BUSY;
 	if (trusted) {
-		witness = kf_object_new(lk->srv->cache, lk->path, lk->len);
+		witness = kf_object_new(lk->srv->cache, &lk->key);
 		if (!witness)
 			return KF_R_NO_MEMORY;
 		err = kf_watch(witness, file_inode(*file), KF_WATCH_CONTENT, 1);
@@ -224,6 +263,23 @@ static enum kf_reason kf_lookup_stream(struct kf_lookup *lk, struct file **file,
 	return KF_OK;
 }
 
+/* What the head says of this file, with a body of @length bytes. */
+static enum kf_reason kf_lookup_entity(struct kf_object *obj, const struct kf_walk *w, u64 length,
+				       const struct timespec64 *now)
+{
+	struct kf_version version = {
+		.size = obj->attr.size,
+		.mtime_sec = obj->attr.mtime_sec,
+		.mtime_nsec = obj->attr.mtime_nsec,
+	};
+	enum kf_reason reason;
+
+	reason = kf_entity_init(&obj->entity, &version, &w->media, obj->coding, length,
+				now->tv_sec, now->tv_nsec);
+	obj->entity.siblings |= READ_ONCE(w->srv->set.precompressed);
+	return reason;
+}
+
 /* @file is open; its name and everything on the way are watched for @obj. */
 static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj,
 				     struct file **file, const struct kf_walk *w)
@@ -233,6 +289,7 @@ static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj
 	struct kf_body *body;
 	struct kf_attr peek;
 	bool keep, writers;
+	u64 length;
 	int err;
 
 	/* The clock that stamps files, read before the capture: a later change is
@@ -246,26 +303,36 @@ static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj
 	err = kf_attr_get(*file, &obj->attr);
 	if (err)
 		return kf_walk_reason(err);
-	reason = kf_entity_init(&obj->entity, obj->attr.size, obj->attr.mtime_sec,
-				obj->attr.mtime_nsec, w->type, now.tv_sec, now.tv_nsec);
+	keep = w->trusted && !writers && kf_old_enough(&obj->attr, &coarse);
+	if (obj->coding == KF_IDENTITY && lk->key.accepts & KF_CODING(KF_GZIP) &&
+	    kf_is_deflated(&w->media, obj->attr.size)) {
+		/* Compressed for one answer only: nothing is gained, let the backend do it. */
+		if (!keep)
+			return KF_R_ENCODING;
+		obj->coding = KF_GZIP;
+	}
+	reason = kf_lookup_entity(obj, w, obj->attr.size, &now);
 	if (reason)
 		return reason;
 	if (obj->attr.size > kf_object_max(lk->srv)) {
+		if (obj->coding == KF_GZIP)
+			return KF_R_ENCODING;
 		/* It would not stay as it is until the end. The backend copes. */
 		if (writers || !kf_old_enough(&obj->attr, &coarse))
 			return KF_R_UNSTABLE;
 		return kf_lookup_stream(lk, file, obj, w->trusted);
 	}
 
-	body = kf_lookup_body(obj, *file, &reason);
+	body = kf_lookup_body(obj, *file, &length, &reason);
 	if (!body)
 		return reason;
 	kf_object_set_body(obj, body);
+	if (length != obj->attr.size)	/* the same file at the same time: it cannot fail now */
+		kf_lookup_entity(obj, w, length, &now);
 
 	obj->inode = file_inode(*file);
 	kf_attr_peek(obj->inode, &peek); /* what the softirq will see */
-	keep = w->trusted && !writers && kf_old_enough(&obj->attr, &coarse) &&
-	       kf_attr_equal(&peek, &obj->attr);
+	keep = keep && kf_attr_equal(&peek, &obj->attr);
 	if (keep && READ_ONCE(obj->cache->nr_objects) >= KF_OBJECTS_MAX)
 		kf_cache_make_room(obj->cache, 0);
 	if (!keep || !kf_object_insert(obj)) {
@@ -280,6 +347,7 @@ static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj
 static enum kf_reason kf_lookup_once(struct kf_lookup *lk)
 {
 	struct kf_server *srv = lk->srv;
+	enum kf_coding coding = KF_IDENTITY;
 	struct kf_policy_ref *policy;
 	const struct cred *cred;
 	enum kf_reason reason;
@@ -287,14 +355,14 @@ static enum kf_reason kf_lookup_once(struct kf_lookup *lk)
 	struct file *file;
 	struct kf_walk w;
 
-	obj = kf_object_new(srv->cache, lk->path, lk->len);
+	obj = kf_object_new(srv->cache, &lk->key);
 	if (!obj)
 		return KF_R_NO_MEMORY;
 	policy = kf_policy_get(srv);
 	w = (struct kf_walk){ .srv = srv, .obj = obj, .policy = policy->policy };
 
 	cred = override_creds(srv->cred);
-	reason = kf_walk(&w, lk->path);
+	reason = kf_walk(&w, &lk->key);
 	if (reason)
 		goto out;
 	file = kf_file_open(&w.file);
@@ -302,10 +370,12 @@ static enum kf_reason kf_lookup_once(struct kf_lookup *lk)
 		reason = kf_walk_reason(PTR_ERR(file));
 		goto out;
 	}
-	if (file->f_op->splice_read && (file->f_mode & FMODE_LSEEK))
-		reason = kf_lookup_file(lk, obj, &file, &w);
-	else
+	reason = kf_sibling_open(&w, lk->key.accepts, &file, &coding);
+	obj->coding = coding;
+	if (!reason && !(file->f_op->splice_read && (file->f_mode & FMODE_LSEEK)))
 		reason = KF_R_IO_ERROR;
+	if (!reason)
+		reason = kf_lookup_file(lk, obj, &file, &w);
 	/* Now, not when this worker idles: until then the mount would be busy. */
 	if (file)
 		__fput_sync(file);
@@ -332,7 +402,7 @@ static void kf_lookup_work(struct work_struct *work)
 	lk->done(lk);
 }
 
-struct kf_lookup *kf_lookup_start(struct kf_server *srv, const char *path, u32 len,
+struct kf_lookup *kf_lookup_start(struct kf_server *srv, const struct kf_key *key,
 				  void (*done)(struct kf_lookup *lk), void *arg,
 				  enum kf_reason *reason)
 {
@@ -343,7 +413,7 @@ struct kf_lookup *kf_lookup_start(struct kf_server *srv, const char *path, u32 l
 		*reason = KF_R_BUSY;
 		goto refuse;
 	}
-	lk = kzalloc(struct_size(lk, path, len + 1), GFP_ATOMIC | __GFP_NOWARN);
+	lk = kzalloc(struct_size(lk, name, key->len + 1), GFP_ATOMIC | __GFP_NOWARN);
 	if (!lk) {
 		*reason = KF_R_NO_MEMORY;
 		goto refuse;
@@ -352,8 +422,9 @@ struct kf_lookup *kf_lookup_start(struct kf_server *srv, const char *path, u32 l
 	lk->srv = srv;
 	lk->done = done;
 	lk->arg = arg;
-	lk->len = len;
-	memcpy(lk->path, path, len);
+	lk->key = *key;
+	lk->key.name = lk->name;
+	memcpy(lk->name, key->name, key->len);
 	queue_work(srv->wq, &lk->work);
 	return lk;
 refuse:

@@ -16,6 +16,8 @@
 struct file;
 struct kf_server;
 struct kf_stream;
+struct kf_walk;
+struct path;
 
 /*
  * One question to the worker. Owned by the connection that asked: it may be
@@ -30,16 +32,18 @@ struct kf_lookup {
 	enum kf_reason reason;		/* KF_OK, or why the backend must answer */
 	struct kf_object *object;	/* KF_OK and small: a reference; hashed or one-shot */
 	struct kf_stream *stream;	/* KF_OK and larger than max_object_bytes: owned */
-	u32 len;
-	char path[];			/* copy of the URL path, NUL-terminated */
+	struct kf_key key;
+	char name[];			/* copy of the key's, NUL-terminated */
 };
 
 /**
- * kf_lookup_start() - have the worker look up (and read) what a path names
+ * kf_lookup_start() - have the worker look up (and read) what a key names
+ * @key: copied
+ *
  * Context: BH. Return: NULL with *@reason: no memory (GFP_ATOMIC | __GFP_NOWARN), or
  * too many questions wait already.
  */
-struct kf_lookup *kf_lookup_start(struct kf_server *srv, const char *path, u32 len,
+struct kf_lookup *kf_lookup_start(struct kf_server *srv, const struct kf_key *key,
 				  void (*done)(struct kf_lookup *lk), void *arg,
 				  enum kf_reason *reason);
 void kf_lookup_free(struct kf_lookup *lk);	/* drops object/stream if still set; BH */
@@ -61,6 +65,7 @@ struct kf_stream {
 	struct kf_attr attr;		/* as captured; size and mtime must stay */
 	struct kf_object *witness;	/* dies when the file is written to; NULL: not watched */
 	loff_t pos;			/* next byte the worker will read */
+	loff_t end;			/* behind the last byte wanted */
 	/* current chunk; the worker's between kf_stream_next() and done(), else the poll's */
 	int error;			/* 0; -ESTALE: the file changed; -EIO ...: abort */
 	u32 nr_bv;
@@ -71,10 +76,18 @@ struct kf_stream {
 };
 
 /**
+ * kf_stream_window() - which part of the file is wanted
+ *
+ * BH, no fetch under way, nothing sent yet. Return: true when the chunk at hand is the
+ * beginning of that part; else it is still to be fetched.
+ */
+bool kf_stream_window(struct kf_stream *st, u64 first, u64 length);
+
+/**
  * kf_stream_next() - release the current chunk and fetch the next
  *
  * Validity (size, mtime, still not mapped writable) is checked before and after
- * each read. The very last byte of the file is a chunk of its own, copied into a
+ * each read. The very last byte wanted is a chunk of its own, copied into a
  * page of ours: the poll asks for it only when everything before it has been
  * acknowledged, so a client that gets the last byte has a file that did not
  * change on the way.
@@ -99,5 +112,10 @@ bool kf_file_mapped(struct file *file);		/* somebody may store into it without t
 int kf_file_read(struct file *file, u64 pos, struct bio_vec *bv, u32 nr, u64 bytes);
 struct kf_stream *kf_stream_new(struct kf_server *srv, struct file *file,
 				const struct kf_attr *attr, struct kf_object *witness);
+
+/* sibling.c, worker only: see there. */
+enum kf_reason kf_sibling_open(struct kf_walk *w, u8 accepts, struct file **file,
+			       enum kf_coding *coding);
+struct file *kf_file_open(const struct path *path);
 
 #endif /* KFRONT_FILE_H */

@@ -16,6 +16,7 @@
 #include "rules.h"
 #include "server.h"
 #include "tap.h"
+#include "tree.h"
 
 #define KF_GROUPS_MAX	32
 
@@ -67,6 +68,14 @@ MODULE_PARM_DESC(groups, "supplementary groups, comma list, not 0 (default: 33)"
 static char *mime_types = "/etc/mime.types";
 module_param(mime_types, charp, 0444);
 MODULE_PARM_DESC(mime_types, "file that maps suffixes to types (default: /etc/mime.types)");
+
+static bool strict;
+module_param(strict, bool, 0444);
+MODULE_PARM_DESC(strict, "serve only what an audit found the server to say, too: scripts/audit (default: 0)");
+
+static char *watch = "/etc/apache2";
+module_param(watch, charp, 0444);
+MODULE_PARM_DESC(watch, "strict=1: a change below these paths, comma list, ends that (default: /etc/apache2)");
 
 /* The instance that the parameters make; see kf_net_exit(). */
 static struct kf_server *kf_the_server;
@@ -131,6 +140,17 @@ static int kf_param_docroot(struct kf_server *srv)
 		return -ENOMEM;
 	srv->docroot = copy;
 	return 0;
+}
+
+static int kf_param_strict(struct kf_server *srv)
+{
+	if (!kf_tree_paths_ok(watch)) {
+		pr_err("watch=%s is not a list of absolute paths\n", watch);
+		return -EINVAL;
+	}
+	srv->set.strict = strict;
+	srv->watch = kstrdup(watch, GFP_KERNEL);
+	return srv->watch ? 0 : -ENOMEM;
 }
 
 static int kf_param_ids(void)
@@ -207,6 +227,7 @@ static int kf_params(struct kf_server *srv)
 	return kf_param_docroot(srv) ?:
 	       kf_param_ports(srv) ?:
 	       kf_param_address(srv) ?:
+	       kf_param_strict(srv) ?:
 	       kf_param_ids() ?:
 	       kf_make_cred(srv);
 }
@@ -257,6 +278,8 @@ static int __init kf_init(void)
 	mutex_unlock(&kf_server_mutex);
 	if (!*hosts && !mass_hosts)
 		pr_info("hosts= is empty: answering for every Host, whatever rules the server has by name\n");
+	if (!strict)
+		pr_info("strict=0: serves without having been held against the backend; scripts/audit does that\n");
 	if (port == backend_port)
 		pr_info("serving %s inline, before the server on port %u\n", srv->docroot, port);
 	else

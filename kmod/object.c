@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One object's life. A softirq finds it by path under RCU and believes it only
+ * One object's life. A softirq finds it by name under RCU and believes it only
  * if the file still looks as it did when it was read; everything else happens in
  * process context under cache->lock.
  *
@@ -18,23 +18,18 @@
 #include "compat/vfs.h"
 #include "server.h"
 
-struct kf_key {
-	const char *path;
-	u32 len;
-};
-
 static u32 kf_key_hash(const void *data, u32 len, u32 seed)
 {
 	const struct kf_key *key = data;
 
-	return jhash(key->path, key->len, seed);
+	return jhash(key->name, key->len, seed + key->accepts);
 }
 
 static u32 kf_object_hash(const void *data, u32 len, u32 seed)
 {
 	const struct kf_object *obj = data;
 
-	return jhash(obj->path, obj->path_len, seed);
+	return kf_key_hash(&obj->key, len, seed);
 }
 
 static int kf_object_cmp(struct rhashtable_compare_arg *arg, const void *data)
@@ -42,7 +37,8 @@ static int kf_object_cmp(struct rhashtable_compare_arg *arg, const void *data)
 	const struct kf_object *obj = data;
 	const struct kf_key *key = arg->key;
 
-	return obj->path_len != key->len || memcmp(obj->path, key->path, key->len);
+	return obj->key.len != key->len || obj->key.accepts != key->accepts ||
+	       memcmp(obj->key.name, key->name, key->len);
 }
 
 static const struct rhashtable_params kf_object_params = {
@@ -87,13 +83,12 @@ static void kf_object_suspect(struct kf_object *obj)
 }
 
 /* kf_object_find() without the counting: under rcu_read_lock(), any context. */
-struct kf_object *kf_object_current(struct kf_cache *cache, const char *path, u32 len)
+struct kf_object *kf_object_current(struct kf_cache *cache, const struct kf_key *key)
 {
-	struct kf_key key = { .path = path, .len = len };
 	struct kf_object *obj;
 	struct kf_attr now;
 
-	obj = rhashtable_lookup(&cache->objects, &key, kf_object_params);
+	obj = rhashtable_lookup(&cache->objects, key, kf_object_params);
 	/* The order matters: without a watch (dead, outdated) the inode is nobody's. */
 	if (!obj || READ_ONCE(obj->dead) ||
 	    obj->generation != READ_ONCE(cache->generation))
@@ -109,9 +104,9 @@ struct kf_object *kf_object_current(struct kf_cache *cache, const char *path, u3
 	return obj;
 }
 
-struct kf_object *kf_object_find(struct kf_server *srv, const char *path, u32 len)
+struct kf_object *kf_object_find(struct kf_server *srv, const struct kf_key *key)
 {
-	struct kf_object *obj = kf_object_current(srv->cache, path, len);
+	struct kf_object *obj = kf_object_current(srv->cache, key);
 
 	if (obj)
 		kf_count(srv, CACHE_HITS);
@@ -147,24 +142,24 @@ void kf_object_drop(struct kf_object *obj)
 /**
  * kf_object_new() - an object of the current generation, with one reference
  * @cache: where it may be inserted later
- * @path: its URL path
- * @len: the path's length
+ * @key: its name, which is copied
  *
  * Must come before whatever it is built from is looked at, the policy too: a
  * change in between makes a new generation, and it is then not inserted.
  */
-struct kf_object *kf_object_new(struct kf_cache *cache, const char *path, u32 len)
+struct kf_object *kf_object_new(struct kf_cache *cache, const struct kf_key *key)
 {
 	struct kf_object *obj;
 
-	obj = kzalloc(struct_size(obj, path, len + 1), GFP_KERNEL | __GFP_NOWARN);
+	obj = kzalloc(struct_size(obj, name, key->len + 1), GFP_KERNEL | __GFP_NOWARN);
 	if (!obj)
 		return NULL;
 	obj->generation = READ_ONCE(cache->generation);
 	smp_mb(); /* pairs with kf_cache_flush(): the generation first, then the policy */
 	obj->cache = cache;
-	obj->path_len = len;
-	memcpy(obj->path, path, len);
+	obj->key = *key;
+	obj->key.name = obj->name;
+	memcpy(obj->name, key->name, key->len);
 	INIT_LIST_HEAD(&obj->lru);
 	refcount_set(&obj->refs, 1);
 	atomic_long_inc(&cache->alive);
@@ -193,14 +188,13 @@ void kf_object_free(struct kf_object *obj)
 	atomic_long_dec(&cache->alive);
 }
 
-/* What is in the table for this path, of whatever generation; with a reference. */
-struct kf_object *kf_object_peek(struct kf_cache *cache, const char *path, u32 len)
+/* What is in the table under this name, of whatever generation; with a reference. */
+struct kf_object *kf_object_peek(struct kf_cache *cache, const struct kf_key *key)
 {
-	struct kf_key key = { .path = path, .len = len };
 	struct kf_object *obj;
 
 	rcu_read_lock();
-	obj = rhashtable_lookup(&cache->objects, &key, kf_object_params);
+	obj = rhashtable_lookup(&cache->objects, key, kf_object_params);
 	if (obj && !kf_object_tryget(obj))
 		obj = NULL;
 	rcu_read_unlock();
@@ -232,7 +226,6 @@ bool kf_object_pinned(struct kf_object *obj, const struct inode *inode)
 bool kf_object_insert(struct kf_object *obj)
 {
 	struct kf_cache *cache = obj->cache;
-	struct kf_key key = { .path = obj->path, .len = obj->path_len };
 	struct kf_object *old;
 
 	spin_lock(&cache->lock);
@@ -240,7 +233,7 @@ bool kf_object_insert(struct kf_object *obj)
 	    cache->nr_objects >= KF_OBJECTS_MAX)
 		goto refuse;
 
-	old = rhashtable_lookup_fast(&cache->objects, &key, kf_object_params);
+	old = rhashtable_lookup_fast(&cache->objects, &obj->key, kf_object_params);
 	if (old && old->generation == cache->generation && old->inode == obj->inode &&
 	    kf_attr_equal(&old->attr, &obj->attr))
 		goto refuse; /* another worker was faster with the same bytes */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Objects: name -> body in kfront's own immutable pages, with what the head says
+ * Objects: name and coding -> body in kfront's own immutable pages, with what the head says
  * about it (struct kf_entity) and the validators that prove it current.
  *
  * Found in softirq under RCU, built in the worker (file.c), invalidated by
@@ -14,6 +14,7 @@
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include "head.h"
+#include "route.h"
 
 struct kf_body;
 struct kf_cache;
@@ -38,7 +39,8 @@ struct kf_object {
 	struct rhash_head node;		/* cache->objects, protected by cache->lock */
 	struct inode *inode;		/* held by a mark while hashed: see object.c */
 	unsigned long generation;	/* of the cache, when the name was last looked up */
-	u32 path_len;
+	struct kf_key key;		/* its name is name[] */
+	u8 coding;			/* enum kf_coding: of the body */
 	bool used;			/* asked for since the LRU looked; racy by design */
 	bool hashed;			/* protected by cache->lock */
 	bool dead;			/* set under cache->lock, read anywhere; never cleared */
@@ -57,14 +59,13 @@ struct kf_object {
 	struct llist_node released;	/* last reference gone, waits for the worker */
 	struct llist_node suspect;	/* found stale in softirq, waits for the worker */
 	unsigned long suspected;	/* bit 0: is on that list, or was */
-	char path[];
+	char name[];
 };
 
 /**
- * kf_object_find() - the current object for a URL path, if there is one
+ * kf_object_find() - the current object for a name, if there is one
  * @srv: the server
- * @path: normalised URL path as kf_route() gave it (not NUL-terminated)
- * @len: its length
+ * @key: as kf_route() gave it (the name is not NUL-terminated)
  *
  * Counts cache_hits and cache_misses.
  * Context: softirq or BH off, under rcu_read_lock(). Writes nothing shared in the
@@ -72,7 +73,7 @@ struct kf_object {
  * Return: the object, valid until rcu_read_unlock() (take kf_object_tryget() to
  * keep it), or NULL: ask the worker (kf_lookup_start()).
  */
-struct kf_object *kf_object_find(struct kf_server *srv, const char *path, u32 len);
+struct kf_object *kf_object_find(struct kf_server *srv, const struct kf_key *key);
 
 bool kf_object_tryget(struct kf_object *obj);
 void kf_object_put(struct kf_object *obj);	/* any context but hard interrupts */

@@ -131,6 +131,7 @@ static void kf_poll_free(struct kf_poll *p)
 		put_page(p->head_page);
 	if (p->frag.page)
 		put_page(p->frag.page);
+	kfree(p->name);
 	kfree(p->buf);
 	kfree(p);
 }
@@ -144,8 +145,9 @@ static struct kf_poll *kf_poll_alloc(struct kf_server *srv, int node)
 	if (!p)
 		return NULL;
 	p->buf = kmalloc_node(KF_HEAD_BUF, GFP_KERNEL, node);
-	if (!p->buf) {
-		kfree(p);
+	p->name = kmalloc_node(KF_KEY_MAX, GFP_KERNEL, node);
+	if (!p->buf || !p->name) {
+		kf_poll_free(p);
 		return NULL;
 	}
 	p->srv = srv;

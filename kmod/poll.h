@@ -41,6 +41,7 @@ struct kf_poll {
 	char date[32];
 	struct page_frag frag;		/* lent to sockets where TCP must copy (send.c) */
 	char *buf;			/* KF_HEAD_BUF bytes: the head being parsed */
+	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
 
 	/* Closing: what tcp_close() needs a process for. */

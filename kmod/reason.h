@@ -36,6 +36,7 @@
 	_(NO_MEMORY, no_memory)						\
 	_(BUSY, busy)			/* too many questions wait for the file system */ \
 	_(DISABLED, disabled)		/* net.kfront.enabled = 0 */	\
+	_(UNARMED, unarmed)		/* strict=1 and net.kfront.armed is not 1 */ \
 	_(MAX_CONNECTIONS, max_connections)				\
 	_(FOREIGN_SOCKET, foreign_socket) /* ULP, MPTCP, sockmap, urgent data */ \
 	_(UNLOAD, unload)		/* the module is going */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Answers. In: a request, an entity, a decision (200 or 304, body or not). Out:
+ * Answers. In: a request, an entity, a decision (which status, which bytes). Out:
  * a head written to a page of ours and pushed together with the body.
  *
  * Heads carry the date and the requests left, so each is written anew, once, to
@@ -90,19 +90,27 @@ static bool kf_reply_rest(struct kf_conn *c, const struct kf_out *out, struct kf
 		kf_conn_reset(c);
 		return false;
 	}
-	if (obj && out->nr_body)
+	if (obj && out->nr_body) {
 		c->object = obj;
+		c->body_off = out->body_off;
+		c->body_left = out->body_len;
+	}
 	c->state = KF_SENDING;
 	return kf_send_blocked(c, -EAGAIN);
 }
 
-static void kf_reply_count(struct kf_server *srv, const struct kf_answer *a, bool hit)
+static void kf_reply_count(struct kf_server *srv, const struct kf_answer *a,
+			   const struct kf_entity *e, bool hit)
 {
 	kf_count(srv, REQUESTS);
 	if (a->status == 304)
 		kf_count(srv, RESPONSES_304);
+	else if (a->status == 206)
+		kf_count(srv, RESPONSES_206);
 	else
 		kf_count(srv, RESPONSES_200);
+	if (a->status == 200 && e->coding != KF_IDENTITY)
+		kf_count(srv, RESPONSES_ENCODED);
 	if (hit)
 		kf_count(srv, SERVED_SOFTIRQ);
 	else
@@ -137,13 +145,14 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 	if (obj && a->body) {
 		out.body = obj->bv;
 		out.nr_body = obj->nr_bv;
-		out.body_len = e->size;
+		out.body_off = a->first;
+		out.body_len = a->length;
 	} else if (streaming) {
 		out.body = c->stream->bv;
 		out.nr_body = c->stream->nr_bv;
 		out.body_len = c->stream->bytes;
 		out.shared = true;
-		out.last = out.last && e->size == out.body_len;
+		out.last = out.last && a->length == out.body_len;
 	}
 	if (c->object && !out.nr_body) {	/* held for a 200 that found no room; now a 304 */
 		kf_object_put(c->object);
@@ -161,10 +170,10 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 	c->close_after = !env.keepalive;
 	c->asked_close = !rq->keepalive;
 	kf_request_done(c);
-	kf_reply_count(srv, a, hit);
+	kf_reply_count(srv, a, e, hit);
 	if (streaming) {
 		c->streaming = true;
-		c->body_left = e->size;
+		c->body_left = a->length;
 	} else if (c->stream) {			/* HEAD or 304: nothing of it is sent */
 		kf_stream_free(c->stream);
 		c->stream = NULL;

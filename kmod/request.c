@@ -11,6 +11,7 @@
  */
 #include <linux/ktime.h>
 #include <net/tcp.h>
+#include "arm.h"
 #include "compat/net.h"
 #include "file.h"
 #include "handover.h"
@@ -136,18 +137,30 @@ static void kf_lookup_done(struct kf_lookup *lk)
 	kf_conn_answer(lk->arg);
 }
 
-static void kf_ask(struct kf_conn *c, const struct kf_target *t)
+static void kf_ask(struct kf_conn *c, const struct kf_key *key)
 {
 	struct kf_server *srv = c->poll->srv;
 	enum kf_reason why = KF_OK;
 
 	kf_wait_end(c);
 	c->state = KF_ASKED;
-	c->lookup = kf_lookup_start(srv, t->path.p, t->path.len, kf_lookup_done, c, &why);
+	c->lookup = kf_lookup_start(srv, key, kf_lookup_done, c, &why);
 	if (!c->lookup) {
 		c->state = KF_REQUEST;
 		kf_handover(c, why);
 	}
+}
+
+/* The codings that we may send. */
+static u8 kf_offers(const struct kf_server *srv)
+{
+	u8 offers = 0;
+
+	if (READ_ONCE(srv->set.gzip))
+		offers |= KF_CODING(KF_GZIP);
+	if (READ_ONCE(srv->set.precompressed))
+		offers |= KF_CODING(KF_PRE_BR) | KF_CODING(KF_PRE_ZSTD) | KF_CODING(KF_PRE_GZIP);
+	return offers;
 }
 
 /* The head again, now with what the worker found; its bytes are still in the queue. */
@@ -169,11 +182,11 @@ static bool kf_respond(struct kf_conn *c, const struct kf_request *rq,
 		kf_handover(c, why);
 		return false;
 	}
-	if (!obj && a.body && !c->stream->bytes) {
-		if (c->stream->error) {		/* nothing was sent yet: fail open */
-			kf_handover(c, KF_R_UNSTABLE);
-			return false;
-		}
+	if (!obj && a.body && c->stream->error) {	/* nothing was sent yet: fail open */
+		kf_handover(c, KF_R_UNSTABLE);
+		return false;
+	}
+	if (!obj && a.body && !kf_stream_window(c->stream, a.first, a.length)) {
 		kf_stream_ask(c);
 		return false;
 	}
@@ -222,6 +235,10 @@ bool kf_request(struct kf_conn *c)
 		kf_handover(c, KF_R_DISABLED);
 		return false;
 	}
+	if (kf_unarmed(srv, sk)) {
+		kf_handover(c, KF_R_UNARMED);
+		return false;
+	}
 	if (tcp_sk(sk)->urg_data) {
 		kf_handover(c, KF_R_FOREIGN_SOCKET);
 		return false;
@@ -239,7 +256,7 @@ bool kf_request(struct kf_conn *c)
 	policy = rcu_dereference(srv->policy)->policy;
 	why = kf_parse(c->poll->buf, c->scan.scanned, &rq);
 	if (!why)
-		why = kf_route(policy, &rq, &t);
+		why = kf_route(policy, &rq, kf_offers(srv), c->poll->name, &t);
 	if (why) {
 		kf_handover(c, why);
 		return false;
@@ -248,9 +265,9 @@ bool kf_request(struct kf_conn *c)
 		kf_object_put(c->object);
 		c->object = NULL;
 	}
-	obj = kf_object_find(srv, t.path.p, t.path.len);
+	obj = kf_object_find(srv, &t.key);
 	if (!obj) {
-		kf_ask(c, &t);
+		kf_ask(c, &t.key);
 		return false;
 	}
 	return kf_respond(c, &rq, &obj->entity, obj, true);

@@ -207,3 +207,43 @@ int kf_walk_name(struct kf_walk *w, const char *name, u32 len)
 			return err;
 	}
 }
+
+int kf_walk_sibling(struct kf_walk *w, const char *suffix, struct path *sibling)
+{
+	struct dentry *dir = dget_parent(w->file.dentry);
+	struct name_snapshot snapshot;
+	char name[NAME_MAX + 1];
+	struct inode *inode;
+	int err, len;
+
+	take_dentry_name_snapshot(&snapshot, w->file.dentry);
+	len = snprintf(name, sizeof(name), "%s%s", snapshot.name.name, suffix);
+	release_dentry_name_snapshot(&snapshot);
+	/* A file that something is mounted on has no directory here. */
+	err = len < sizeof(name) && d_is_dir(dir) ? 0 : -ENOENT;
+	if (!err && w->trusted) {
+		err = kf_watch(w->obj, d_inode(dir), name, len);
+		if (err == -E2BIG) {
+			w->trusted = false;
+			err = 0;
+		}
+	}
+	if (!err)
+		err = vfs_path_lookup(dir, w->file.mnt, name, 0, sibling);
+	dput(dir);
+	if (err)
+		return err;
+
+	inode = d_inode(sibling->dentry);
+	err = d_is_reg(sibling->dentry) ? 0 : -ENOENT;
+	if (!err && !kf_trusted(sibling->dentry))
+		w->trusted = false;
+	/* Before the look at its permissions, which may be given later. */
+	if (!err && w->trusted)
+		err = kf_watch(w->obj, inode, KF_WATCH_SELF, 0);
+	if (!err && (inode->i_mode & 0111 || path_permission(sibling, MAY_READ | MAY_OPEN)))
+		err = -ENOENT;
+	if (err)
+		path_put(sibling);
+	return err;
+}

@@ -29,29 +29,30 @@ static bool kf_vec_add(struct kf_poll *p, u32 *nr, struct page *page, u32 off, u
 /* What is left of @out as vecs in p->bv, as many as fit; returns their bytes. */
 static size_t kf_vecs(struct kf_poll *p, const struct kf_out *out, u32 *nr)
 {
-	u32 skip = out->done, i;
+	u32 skip = out->body_off, left = out->body_len, i;
 	size_t len = 0;
 
 	*nr = 0;
-	if (skip < out->head_len) {
-		kf_vec_add(p, nr, out->head_page, out->head_off + skip,
-			   out->head_len - skip);
-		len = out->head_len - skip;
-		skip = 0;
+	if (out->done < out->head_len) {
+		len = out->head_len - out->done;
+		kf_vec_add(p, nr, out->head_page, out->head_off + out->done, len);
 	} else {
-		skip -= out->head_len;
+		skip += out->done - out->head_len;
+		left -= out->done - out->head_len;
 	}
-	for (i = 0; i < out->nr_body; i++) {
+	for (i = 0; i < out->nr_body && left; i++) {
 		const struct bio_vec *bv = &out->body[i];
+		u32 n;
 
 		if (skip >= bv->bv_len) {
 			skip -= bv->bv_len;
 			continue;
 		}
-		if (!kf_vec_add(p, nr, bv->bv_page, bv->bv_offset + skip,
-				bv->bv_len - skip))
+		n = min(bv->bv_len - skip, left);
+		if (!kf_vec_add(p, nr, bv->bv_page, bv->bv_offset + skip, n))
 			break;
-		len += bv->bv_len - skip;
+		len += n;
+		left -= n;
 		skip = 0;
 	}
 	return len;
@@ -242,7 +243,8 @@ bool kf_send_more(struct kf_conn *c)
 	} else if (c->object) {
 		out.body = c->object->bv;
 		out.nr_body = c->object->nr_bv;
-		out.body_len = c->object->entity.size;
+		out.body_off = c->body_off;
+		out.body_len = c->body_left;
 		out.last = c->close_after;
 	} else {
 		out.last = c->close_after;	/* a head alone */

@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/slab.h>
+#include "arm.h"
 #include "file.h"
 #include "hook.h"
 #include "inline.h"
@@ -25,6 +26,7 @@ struct kf_server *kf_server_alloc(struct net *net)
 	if (!srv)
 		return NULL;
 	srv->net = net;
+	mutex_init(&srv->gzip_mutex);
 	kf_settings_defaults(&srv->set);
 	return srv;
 }
@@ -33,6 +35,7 @@ void kf_server_free(struct kf_server *srv)
 {
 	if (srv->cred)
 		put_cred(srv->cred);
+	kfree(srv->watch);
 	kfree(srv->docroot);
 	kfree(srv);
 }
@@ -101,9 +104,12 @@ int kf_server_start(struct kf_server *srv, const struct kf_rules_params *rules)
 	err = kf_workqueues_create(srv);
 	if (err)
 		goto out_open;
-	err = kf_cache_init(srv);
+	err = kf_arm_init(srv);
 	if (err)
 		goto out_wq;
+	err = kf_cache_init(srv);
+	if (err)
+		goto out_arm;
 	err = kf_lent_sockets_create(srv);
 	if (err)
 		goto out_cache;
@@ -135,6 +141,8 @@ out_lent:
 	kf_lent_sockets_destroy(srv);
 out_cache:
 	kf_cache_exit(srv);
+out_arm:
+	kf_arm_exit(srv);
 out_wq:
 	kf_workqueues_destroy(srv);
 out_open:
@@ -161,6 +169,7 @@ void kf_server_stop(struct kf_server *srv)
 	kf_front_free(srv);
 	kf_lent_sockets_destroy(srv);
 	kf_cache_exit(srv);
+	kf_arm_exit(srv);
 	kf_workqueues_destroy(srv);
 	percpu_counter_destroy(&srv->open);
 	/* The last word, for whoever adds them up: /proc/net/kfront/stats went before the end. */

@@ -17,6 +17,7 @@
 #include "policy.h"
 #include "stats.h"
 
+struct kf_arm;
 struct kf_cache;
 struct kf_policy;
 struct kf_poll;
@@ -42,11 +43,15 @@ struct kf_settings {
 	int max_header_bytes;
 	int max_header_lines;
 	int max_object_bytes;
+	int gzip;
+	int precompressed;
 	unsigned long cache_bytes;
 	int revalidate_ms;
 	int backend_wait_ms;
 	int max_parked;
 	int drain_timeout_ms;
+	int strict;			/* these two change in arm.c only */
+	int armed;			/* enum kf_armed */
 };
 
 struct kf_server {
@@ -61,8 +66,13 @@ struct kf_server {
 	const char *docroot;		/* absolute; resolved per miss, from init's root */
 	const struct cred *cred;	/* uid/gid/groups, no capabilities: files are opened so */
 	struct kf_settings set;
+	int gate;			/* enum kf_gate: who is served at all. Written by arm.c */
+	struct kf_arm *arm;
+	char *watch;			/* paths; after the start under arm.c's mutex */
 	struct kf_policy_ref __rcu *policy; /* replaced under policy_mutex */
 	struct mutex policy_mutex;	/* protects text and replacing policy */
+	struct mutex gzip_mutex;	/* one at a time: gzip.c */
+	atomic_t gzips;			/* workers that do it or wait to */
 	struct kf_policy_text text;	/* what policy was built from; its strings are kmalloc'ed */
 	struct ctl_table_header *sysctl;
 	struct ctl_table *sysctl_table;

@@ -15,7 +15,9 @@
 	_(CONNECTIONS_CLOSED, connections_closed) /* ended here, not handed over */ \
 	_(REQUESTS, requests)			/* answered from the kernel */	\
 	_(RESPONSES_200, responses_200)					\
+	_(RESPONSES_206, responses_206)		/* a range */			\
 	_(RESPONSES_304, responses_304)					\
+	_(RESPONSES_ENCODED, responses_encoded)	/* of the 200s, with a Content-Encoding */ \
 	_(RESPONSES_408, responses_408)					\
 	_(RESPONSES_503, responses_503)					\
 	_(BYTES_SENT, bytes_sent)		/* heads and bodies, queued to TCP */ \

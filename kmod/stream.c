@@ -77,10 +77,10 @@ static int kf_stream_pipe(struct pipe_inode_info *pipe, struct splice_desc *sd)
 	return __splice_from_pipe(pipe, sd, kf_stream_buf);
 }
 
-static int kf_stream_window(struct kf_stream *st)
+static int kf_stream_chunk(struct kf_stream *st)
 {
 	struct splice_desc sd = {
-		.total_len = min_t(u64, KF_CHUNK_BYTES, st->attr.size - 1 - st->pos),
+		.total_len = min_t(u64, KF_CHUNK_BYTES, st->end - 1 - st->pos),
 		.pos = st->pos,
 		.u.data = st,
 	};
@@ -105,12 +105,12 @@ static int kf_stream_fetch(struct kf_stream *st)
 {
 	int err = kf_stream_valid(st);
 
-	if (err || st->pos >= st->attr.size)
+	if (err || st->pos >= st->end)
 		return err;
-	if (st->pos == st->attr.size - 1)
+	if (st->pos == st->end - 1)
 		err = kf_stream_last_byte(st);
 	else
-		err = kf_stream_window(st);
+		err = kf_stream_chunk(st);
 	if (!err)
 		err = kf_stream_valid(st);
 	if (!err)
@@ -164,8 +164,18 @@ struct kf_stream *kf_stream_new(struct kf_server *srv, struct file *file,
 	st->srv = srv;
 	st->file = file;
 	st->attr = *attr;
+	st->end = attr->size;
 	st->witness = witness;
 	return st;
+}
+
+bool kf_stream_window(struct kf_stream *st, u64 first, u64 length)
+{
+	if (st->bytes && st->pos == first + st->bytes && st->end == first + length)
+		return true;
+	st->pos = first;
+	st->end = first + length;
+	return false;
 }
 
 void kf_stream_next(struct kf_stream *st, void (*done)(struct kf_stream *st), void *arg)

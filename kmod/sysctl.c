@@ -7,15 +7,19 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
+#include "arm.h"
 #include "compat/net.h"
+#include "object.h"
 #include "poll.h"
 #include "rules.h"
 #include "sysctl.h"
 
 #define KF_DAY_MS	(24 * 60 * 60 * 1000)
+#define KF_NO_RULE	KF_RULE_COUNT	/* a list that no policy is made of */
 
 static int zero;
 static int one = 1;
+static int two = 2;
 static int max_connections_max = 10 * 1000 * 1000;
 static int timeout_min = 100;		/* the timers tick ten times a second */
 static int timeout_max = KF_DAY_MS;
@@ -41,11 +45,15 @@ void kf_settings_defaults(struct kf_settings *set)
 		.max_header_bytes = 8190,
 		.max_header_lines = 100,
 		.max_object_bytes = 1024 * 1024,
+		.gzip = 1,
+		.precompressed = 0,
 		.cache_bytes = (totalram_pages() << PAGE_SHIFT) / 16,
 		.revalidate_ms = 1000,
 		.backend_wait_ms = 3000,
 		.max_parked = 4096,
 		.drain_timeout_ms = 10000,
+		.strict = 0,
+		.armed = 0,
 	};
 }
 
@@ -60,15 +68,67 @@ static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *le
 	tmp.data = kmalloc(tmp.maxlen, GFP_KERNEL);
 	if (!tmp.data)
 		return -ENOMEM;
-	kf_rules_get(srv, which, tmp.data, tmp.maxlen);
+	if (which == KF_NO_RULE)
+		kf_arm_get_watch(srv, tmp.data, tmp.maxlen);
+	else
+		kf_rules_get(srv, which, tmp.data, tmp.maxlen);
 	if (write && *lenp >= tmp.maxlen)
 		err = -E2BIG;
 	else
 		err = proc_dostring(&tmp, write, buffer, lenp, ppos);
-	if (!err && write)
+	if (!err && write && which == KF_NO_RULE)
+		err = kf_arm_set_watch(srv, tmp.data);
+	else if (!err && write)
 		err = kf_rules_set(srv, which, tmp.data);
 	kfree(tmp.data);
 	return err;
+}
+
+/* Numbers with which something has to be done when they are written, and may fail. */
+static int kf_sysctl_state(kf_ctl_table *ctl, int write, void *buffer, size_t *lenp, loff_t *ppos,
+			   int *state, int (*set)(struct kf_server *srv, int value))
+{
+	int value = write ? -1 : READ_ONCE(*state), err;
+	struct ctl_table tmp = *ctl;
+
+	tmp.data = &value;
+	err = proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
+	if (!err && value >= 0 && write)	/* else nothing was written, only blanks */
+		err = set(ctl->data, value);
+	return err;
+}
+
+static int kf_sysctl_strict(kf_ctl_table *ctl, int write, void *buffer, size_t *lenp,
+			    loff_t *ppos)
+{
+	struct kf_server *srv = ctl->data;
+
+	return kf_sysctl_state(ctl, write, buffer, lenp, ppos, &srv->set.strict,
+			       kf_arm_set_strict);
+}
+
+static int kf_sysctl_armed(kf_ctl_table *ctl, int write, void *buffer, size_t *lenp, loff_t *ppos)
+{
+	struct kf_server *srv = ctl->data;
+
+	return kf_sysctl_state(ctl, write, buffer, lenp, ppos, &srv->set.armed, kf_arm_set_armed);
+}
+
+/* It is in what the cache holds. */
+static int kf_set_precompressed(struct kf_server *srv, int value)
+{
+	WRITE_ONCE(srv->set.precompressed, value);
+	kf_cache_flush(srv);
+	return 0;
+}
+
+static int kf_sysctl_precompressed(kf_ctl_table *ctl, int write, void *buffer, size_t *lenp,
+				   loff_t *ppos)
+{
+	struct kf_server *srv = ctl->data;
+
+	return kf_sysctl_state(ctl, write, buffer, lenp, ppos, &srv->set.precompressed,
+			       kf_set_precompressed);
 }
 
 /* .data holds the offset in struct kf_settings until it is made a pointer. */
@@ -78,6 +138,15 @@ static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *le
 	.maxlen = sizeof(int),						\
 	.mode = 0644,							\
 	.proc_handler = proc_dointvec_minmax,				\
+	.extra1 = &(min),						\
+	.extra2 = &(max),						\
+}
+
+#define KF_STATE(name, min, max) {					\
+	.procname = #name,						\
+	.maxlen = sizeof(int),						\
+	.mode = 0644,							\
+	.proc_handler = kf_sysctl_##name,				\
 	.extra1 = &(min),						\
 	.extra2 = &(max),						\
 }
@@ -100,10 +169,14 @@ static const struct ctl_table kf_template[] = {
 	KF_INT(max_header_bytes, header_bytes_min, header_bytes_max),
 	KF_INT(max_header_lines, one, header_lines_max),
 	KF_INT(max_object_bytes, zero, object_bytes_max),
+	KF_INT(gzip, zero, one),
+	KF_STATE(precompressed, zero, one),
 	KF_INT(revalidate_ms, revalidate_min, revalidate_max),
 	KF_INT(backend_wait_ms, zero, timeout_max),
 	KF_INT(max_parked, zero, parked_max),
 	KF_INT(drain_timeout_ms, zero, timeout_max),
+	KF_STATE(strict, zero, one),
+	KF_STATE(armed, zero, two),
 	{
 		.procname = "cache_bytes",
 		.data = (void *)offsetof(struct kf_settings, cache_bytes),
@@ -121,6 +194,7 @@ static const struct ctl_table kf_template[] = {
 	KF_LIST(mass_hosts, KF_RULE_MASS_HOSTS, KF_RULE_MAX),
 	KF_LIST(default_host, KF_RULE_DEFAULT_HOST, KF_RULE_MAX),
 	KF_LIST(mime_types, KF_RULE_MIME_TYPES, KF_RULE_MAX),
+	KF_LIST(watch, KF_NO_RULE, KF_RULE_MAX),
 };
 
 int kf_sysctl_init(struct kf_server *srv)
@@ -134,10 +208,11 @@ int kf_sysctl_init(struct kf_server *srv)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
 		t[i] = kf_template[i];
-		if (t[i].proc_handler == kf_sysctl_rule)
-			t[i].data = srv;
-		else
+		if (t[i].proc_handler == proc_dointvec_minmax ||
+		    t[i].proc_handler == proc_doulongvec_minmax)
 			t[i].data = (char *)&srv->set + (unsigned long)t[i].data;
+		else
+			t[i].data = srv;
 	}
 	srv->sysctl = kf_register_net_sysctl(srv->net, "net/kfront", t, nr);
 	if (!srv->sysctl) {

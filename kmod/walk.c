@@ -40,6 +40,8 @@ enum kf_reason kf_walk_reason(int err)
 		return KF_R_SYMLINK;
 	case -ENOMEM:
 		return KF_R_NO_MEMORY;
+	case -EBUSY:
+		return KF_R_BUSY;
 	case -EAGAIN:
 	case -ESTALE:
 		return KF_R_UNSTABLE;
@@ -91,7 +93,7 @@ static enum kf_reason kf_walk_by_name(struct kf_walk *w, const char *name, u32 l
 
 enum kf_reason kf_walk_to_docroot(struct kf_walk *w)
 {
-	const char *p = w->srv->docroot;
+	const char *p = w->top;
 	enum kf_reason reason;
 	struct path path;
 	int err;
@@ -104,7 +106,7 @@ enum kf_reason kf_walk_to_docroot(struct kf_walk *w)
 	while (*(p += strspn(p, "/"))) {
 		u32 len = strcspn(p, "/");
 
-		w->wanted = p + len - w->srv->docroot;
+		w->wanted = p + len - w->top;
 		reason = kf_walk_by_name(w, p, len);
 		if (reason)
 			return reason;
@@ -115,7 +117,7 @@ enum kf_reason kf_walk_to_docroot(struct kf_walk *w)
 		return KF_R_NOT_A_FILE;
 	err = path_permission(&w->at, MAY_EXEC);
 	if (!err)
-		err = kern_path(w->srv->docroot, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
+		err = kern_path(w->top, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
 	if (err)
 		return kf_walk_reason(err);
 	if (!path_equal(&path, &w->at))
@@ -178,15 +180,15 @@ static int kf_walk_scoped(struct kf_walk *w, const char *path, const struct kf_s
 static enum kf_reason kf_walk_check_file(struct kf_walk *w)
 {
 	struct inode *inode = d_backing_inode(w->file.dentry);
-	const struct kf_type *type;
 	struct name_snapshot name;
+	struct kf_media media;
 	enum kf_reason reason;
 	int err;
 
 	if (!S_ISREG(inode->i_mode))
 		return KF_R_NOT_A_FILE;
 	take_dentry_name_snapshot(&name, w->file.dentry);
-	reason = kf_name_check(w->policy, name.name.name, name.name.len, &type);
+	reason = kf_name_check(w->policy, name.name.name, name.name.len, &media);
 	release_dentry_name_snapshot(&name);
 	if (reason)
 		return reason;
@@ -232,25 +234,26 @@ static enum kf_reason kf_walk_url(struct kf_walk *w, const char *path)
 	}
 	if (!d_is_reg(w->at.dentry))
 		return KF_R_NOT_A_FILE;
-	reason = kf_name_check(w->policy, last, len, &w->type);
+	reason = kf_name_check(w->policy, last, len, &w->media);
 	if (reason)
 		return reason;
 	err = kf_walk_scoped(w, path, index);
 	return kf_walk_reason(err);
 }
 
-enum kf_reason kf_walk(struct kf_walk *w, const char *path)
+enum kf_reason kf_walk(struct kf_walk *w, const struct kf_key *key)
 {
 	enum kf_reason reason;
 
 	might_sleep();
 	w->trusted = !!w->obj;
+	w->top = key->root_len ? key->name : w->srv->docroot;
 	w->names = kmalloc(PATH_MAX, GFP_KERNEL | __GFP_NOWARN);
 	if (!w->names)
 		return KF_R_NO_MEMORY;
 	reason = kf_walk_to_docroot(w);
 	if (!reason)
-		reason = kf_walk_url(w, path);
+		reason = kf_walk_url(w, key->root_len ? key->name + key->root_len + 1 : key->name);
 	if (!reason)
 		reason = kf_walk_check_file(w);
 	return reason;

@@ -34,7 +34,7 @@ class Asker(threading.Thread):
         self.good(get(self.url, headers=self.headers))
 
     def for_apache(self):
-        self.good(get(f'{self.url}?apache', headers=self.headers))
+        self.good(get(self.url, headers=self.headers + ['Authorization: Basic eDp5']))
 
     def slowly(self):
         """Silent after its connection is made, and in the middle of its head."""

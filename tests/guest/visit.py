@@ -104,13 +104,14 @@ class Visit(Asking):
     def static(self):
         """What the kernel answers."""
         return [self.raw(CSS), self.raw(PAGE), self.raw(PAGE, method='HEAD'), self.raw(PAGE, version='1.0'),
+                self.raw(f'{PAGE}?a=b'),
                 self.raw(CSS, 'User-Agent: Mozilla/5.0', 'Accept: text/css', 'Accept-Language: de')]
 
     def other(self):
         """What it must not."""
         return [self.raw(MISSING), self.raw(MISSING, version='1.0'), self.raw('dir'), self.raw('dir/'),
                 self.raw(PAGE, method='POST', body=b'abc'), self.raw(PAGE, method='OPTIONS'),
-                self.raw(PAGE, method='DELETE'), self.raw(PAGE, 'Range: bytes=5-9'), self.raw(f'{PAGE}?a=b'),
+                self.raw(PAGE, method='DELETE'), self.raw(PAGE, 'Range: bytes=5-9'),
                 self.raw(PAGE, 'Accept-Encoding: gzip, deflate, br'), self.raw('page.unknown'),
                 self.raw('.hidden.html')]
 

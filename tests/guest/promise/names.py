@@ -90,7 +90,8 @@ def main():
             else:
                 raise AssertionError(f'{wrong} was taken')
             assert sysctl('mime_types') == '/srv/names.types'
-            assert len([line for line in log.ours() if 'mime_types' in line]) == 1, log.ours()
+            # Python writes again when closing what it could not write: the same line twice.
+            assert len({line for line in log.ours() if 'mime_types' in line}) == 1, log.ours()
             log = KernelLog()
         assert hit(f'{url}/a.new').get('Content-Type') == 'text/x-newer'
 

@@ -10,6 +10,7 @@ import apache
 from lib import *
 
 LONG = 60000                        # ms: longer than Apache takes to start on any machine
+CREDENTIALS = 'Authorization: Basic eDp5'   # nobody asks for them; but who sends them is Apache's
 
 
 def waiting(count):
@@ -32,7 +33,7 @@ class Client(threading.Thread):
             while not self.stop:
                 assert get(self.url).body == b'a page'
                 with self.asking:
-                    answer = get(f'{self.url}?apache')
+                    answer = get(self.url, headers=[CREDENTIALS])
                     assert answer.status == 200 and answer.body == b'a page', answer.head
                 self.count += 1
         except Exception as error:      # told to the main thread
@@ -80,7 +81,7 @@ def stopped(url):
     for pid in pids:
         os.kill(int(pid), signal.SIGSTOP)
     try:
-        conns = [Conn().send(request(f'{url}?{number}', headers=['Connection: close', 'Authorization: Basic eDp5']))
+        conns = [Conn().send(request(f'{url}?{number}', headers=['Connection: close', CREDENTIALS]))
                  for number in range(60)]
         wait_for(lambda: delta(before, 'handed_over') + delta(before, 'parked') == 60, 'all judged')
         assert delta(before, 'parked') >= 50, changed(before)
@@ -124,7 +125,7 @@ def unloaded(url):
         for conn in conns:
             assert conn.response().body == b'a page'
         if back:
-            assert idle.get(f'{url}?idle').body == b'a page'
+            assert idle.get(url, headers=[CREDENTIALS]).body == b'a page'
         else:
             idle.closed()
         for conn in conns + [idle]:
