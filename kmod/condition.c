@@ -73,13 +73,14 @@ static bool kf_is_tag(const struct kf_str *tag, const struct kf_entity *e)
 static enum kf_match kf_match_etag(const struct kf_str *list, const struct kf_entity *e,
 				   bool strong)
 {
-	const char *p = list->p, *end = p + list->len;
+	const char *p = list->p, *end;
 	enum kf_match ret = KF_NO_MATCH;
 	struct kf_str tag;
 	bool weak;
 
 	if (!p)
 		return KF_NONE;
+	end = p + list->len;
 	if (list->len == 1 && *p == '*')
 		return KF_MATCH;
 	for (;;) {
@@ -210,10 +211,10 @@ static enum kf_reason kf_answer_gzip(const struct kf_request *rq, const struct k
 			return KF_R_ENCODING;
 		/*
 		 * Apache's compressed bytes are not ours, but their tag is: who got a
-		 * first part from us must not get the next one from Apache. It has no
-		 * ranges in compressed bodies of some size either.
+		 * first part from us must not get the next one from Apache. So a range
+		 * gets the whole, as Apache does it with compressed bodies of some size.
 		 */
-		return rq->range.p && !rq->if_range.p ? KF_R_RANGE : KF_OK;
+		return KF_OK;
 	}
 	if (!e->deflate || e->coding != KF_IDENTITY)
 		return KF_OK;

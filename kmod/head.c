@@ -134,6 +134,11 @@ static char *kf_put_coding(char *p, const struct kf_entity *e)
 	return KF_PUT(p, "\r\n");
 }
 
+bool kf_is_deflated(const struct kf_media *m, u64 size)
+{
+	return m->deflate && size >= KF_DEFLATE_MIN;
+}
+
 enum kf_reason kf_entity_init(struct kf_entity *e, const struct kf_version *v,
 			      const struct kf_media *m, enum kf_coding coding, u64 length,
 			      s64 now_sec, u32 now_nsec)
@@ -150,7 +155,7 @@ enum kf_reason kf_entity_init(struct kf_entity *e, const struct kf_version *v,
 	e->mtime_sec = v->mtime_sec;
 	e->coding = coding;
 	e->weak = kf_is_weak(v, now_sec, now_nsec);
-	e->deflate = coding == KF_IDENTITY && m->deflate && length >= KF_DEFLATE_MIN;
+	e->deflate = coding == KF_IDENTITY && kf_is_deflated(m, length);
 	e->siblings = coding >= KF_PRE_GZIP;
 
 	p = KF_PUT(p, "Last-Modified: ");

@@ -69,6 +69,9 @@ enum kf_reason kf_entity_init(struct kf_entity *e, const struct kf_version *v,
 			      const struct kf_media *m, enum kf_coding coding, u64 length,
 			      s64 now_sec, u32 now_nsec);
 
+/* Would a stock Apache compress a file of @size bytes for a client that takes gzip? */
+bool kf_is_deflated(const struct kf_media *m, u64 size);
+
 /**
  * kf_answer() - which answer the backend would give to this request for this file
  * @e: of the variant that the request's kf_accepts() chose; this is not asked again

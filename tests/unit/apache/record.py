@@ -356,8 +356,9 @@ def record_ranges(r):
                   get(f"/s{size}.zip", "Range: bytes=" + spec, method="HEAD"),
                   "range" if spec == f"{size}-" else "mine")
     for line, expect in (("gzip", "range"), ("gzip;q=0", "mine"), ("br", "mine"), ("gzip,", "encoding")):
-        r.ask("part and Accept-Encoding: " + line, "b.html", 5000,
-              get("/b.html", "Range: bytes=0-9", "Accept-Encoding: " + line), expect)
+        if line != "gzip":      # kfront gives the whole (condition.c), and says so in test_condition.c
+            r.ask("part and Accept-Encoding: " + line, "b.html", 5000,
+                  get("/b.html", "Range: bytes=0-9", "Accept-Encoding: " + line), expect)
         r.ask("part of a small one and Accept-Encoding: " + line, "s68.html", 68,
               get("/s68.html", "Range: bytes=0-9", "Accept-Encoding: " + line),
               "mine" if expect == "range" else expect)
