@@ -123,7 +123,7 @@ def main():
         reason(plain(f'{url}/a.html', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'), 'upgrade')
         reason(plain(f'{url}/a.html', 'User-Agent: Mozilla/2.0'), 'user_agent')
         reason(plain(f'http://localhost{url}/a.html'), 'target')
-        reason(plain(f'{url}/a%20b.txt'), 'target')
+        reason(plain(f'{url}/a%2fb.txt'), 'target')
         reason(plain(f'{url}/../handed-over/a.html'), 'dotfile')
         reason(plain(f'{url}/a.html', version='1.1', host=''), 'host')
         reason(plain(f'{url}/a.html', 'Host: other'), 'host')
