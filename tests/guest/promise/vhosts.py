@@ -69,8 +69,8 @@ def main():
     with kfront(hosts='localhost'):
         check('who may only administer the network may not publish other directories')
         for name, value, error in ('hosts', 'localhost=/etc', 'not permitted'), ('exclude', '/x/', ''):
-            done = subprocess.run(['setpriv', '--bounding-set', '-sys_admin', 'sh', '-c',
-                                   f'echo {value} >/proc/sys/net/kfront/{name}'], capture_output=True, text=True)
+            done = subprocess.run(['setpriv', '--bounding-set', '-sys_admin', 'tee', f'/proc/sys/net/kfront/{name}'],
+                                  input=value, capture_output=True, text=True)
             assert bool(done.returncode) == bool(error) and error in done.stderr, done
         assert sysctl('hosts') == 'localhost' and sysctl('exclude') == '/x/'
     log = KernelLog()
