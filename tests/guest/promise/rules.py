@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules in Apache's configuration: with strict=1 nothing is served that Apache refuses or answers otherwise.
+scripts/audit finds each, says what mends it, arms once that is done; and a change of the configuration disarms."""
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import apache
+import link
+from lib import *
+
+AUDIT = '/kfront/scripts/audit'
+TOP, OTHER, AWAY = '/srv/rules/www', '/srv/rules/other', '/srv/rules/away'
+HERE, THERE = '198.51.100.1', '198.51.100.2'
+USERS = '/srv/rules/users'
+MODULES = 'rewrite headers expires substitute auth_basic authn_file authz_user'.split()
+
+# In .htaccess: kfront leaves such a directory to Apache whatever they say.
+HTACCESS = {'ht-deny': 'Require all denied', 'ht-auth': f'AuthType Basic\nAuthName x\nAuthUserFile {USERS}\nRequire valid-user',
+            'ht-rewrite': 'RewriteEngine on\nRewriteRule a.html b.png', 'ht-error': 'ErrorDocument 403 gone\nRequire all denied',
+            'ht-options': 'Options -FollowSymLinks'}
+# In the server's configuration, each about a directory /NAME: what stands in <Directory>...
+DIRECTORY = {'deny': 'Require all denied', 'ip': 'Require ip 10.0.0.0/8 2001:db8:ffff::/48', 'local': 'Require local',
+             'host': 'Require host example.org', 'auth': f'AuthType Basic\nAuthName x\nAuthUserFile {USERS}\nRequire valid-user',
+             'if': '<If "%{REMOTE_ADDR} != \'127.0.0.1\'">\nRequire all denied\n</If>',
+             'env': 'SetEnvIf Remote_Addr ^127 near\nRequire env near', 'expr': 'Require expr %{REMOTE_ADDR} == "127.0.0.1"',
+             'not': 'Require all granted\n<RequireAll>\nRequire not ip 192.0.0.0/8 198.0.0.0/8 203.0.0.0/8 2001:db8::/32\n'
+                    'Require all granted\n</RequireAll>\nAuthMerging Off',
+             'nolinks': 'Options -FollowSymLinks', 'owner': 'Options -FollowSymLinks +SymLinksIfOwnerMatch',
+             'multi': 'Options +MultiViews', 'header': 'Header set X-Rule yes', 'charset': 'AddDefaultCharset utf-8',
+             'force': 'ForceType text/plain', 'expires': 'ExpiresActive on\nExpiresDefault "access plus 1 year"',
+             'etag': 'FileETag None', 'index': 'DirectoryIndex b.png', 'noranges': 'MaxRanges none',
+             'filter': 'AddOutputFilterByType SUBSTITUTE text/html\nSubstitute s/page/PAGE/'}
+# ... and what stands beside it.
+BESIDE = {'files': '<Files "secret.html">\nRequire all denied\n</Files>', 'location': '<Location /location>\nAuthType Basic\n'
+          f'AuthName x\nAuthUserFile {USERS}\nRequire valid-user\n</Location>',
+          'match': '<LocationMatch "^/ma.ch/">\nRequire all denied\n</LocationMatch>', 'alias': f'Alias /alias {AWAY}',
+          'redirect': 'Redirect /redirect http://www.test/elsewhere', 'gone': 'RedirectMatch gone ^/gone/',
+          'rewrite': 'RewriteEngine on\nRewriteRule ^/rewrite/a.html /plain/a.html\nRewriteRule ^/rewrite/b.png - [F]',
+          'handler': '<Location /handler>\nSetHandler server-status\n</Location>', 'script': 'ScriptAlias /script /srv/rules/cgi',
+          'types': '<FilesMatch "\\.txt$">\nRequire all denied\n</FilesMatch>',
+          'error': 'ErrorDocument 403 "go away"\n<Directory /srv/rules/www/error>\nRequire all denied\n</Directory>'}
+EQUAL = ['ht-deny', 'ht-auth', 'ht-rewrite', 'ht-error', 'ht-options', 'multi', 'plain']   # to whom it may concern
+VHOST = f'''<VirtualHost *:80 *:8080>
+	ServerName other.test
+	DocumentRoot {OTHER}
+</VirtualHost>
+<Directory {OTHER}>
+	Require all granted
+</Directory>
+'''
+
+
+def site():
+    """A directory for each rule, with a page, a picture and an index; links where links matter."""
+    for name in [*HTACCESS, *DIRECTORY, *BESIDE, 'plain']:
+        for file in ('a.html', 'b.png', 'index.html'):
+            put(f'{TOP}/{name}/{file}', f'page {name} {file}')
+    for name, text in HTACCESS.items():
+        put(f'{TOP}/{name}/.htaccess', text + '\n')
+    for name in ('nolinks', 'owner'):
+        os.chown(f'{TOP}/{name}/a.html', 33, 33)
+        os.symlink('a.html', f'{TOP}/{name}/link.html')
+        os.lchown(f'{TOP}/{name}/link.html', 1, 1)
+    put(f'{TOP}/files/secret.html', 'secret')
+    for name in ('plain', 'types'):
+        put(f'{TOP}/{name}/c.txt', 'text')
+    put(f'{TOP}/plain/a name, with \'odd\' marks \u00e9.png', 'odd')
+    put(f'{TOP}/index.html', 'the site')
+    put(f'{AWAY}/a.html', 'another page')
+    put('/srv/rules/cgi/a.html', 'not a script')
+    for name in ('index.html', 'plain/a.html'):
+        put(f'{OTHER}/{name}', 'the other site')
+    put(USERS, 'nobody:*\n')
+
+
+def configuration():
+    lines = [f'LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so' for name in MODULES
+             if not os.path.exists(f'/etc/apache2/mods-enabled/{name}.load')]
+    rules = [f'<Directory {TOP}/{name}>\n{text}\n</Directory>' for name, text in DIRECTORY.items()]
+    extra = '\n'.join(['ServerName www.test'] + rules + list(BESIDE.values()))
+    return apache.configured(docroot=TOP, extra=extra, vhosts='\n'.join(lines + [VHOST]), override='All')
+
+
+@contextlib.contextmanager
+def names_from_files():
+    """`Require host` asks for names; here nobody answers such questions."""
+    with open('/etc/nsswitch.conf') as file:
+        before = file.read()
+    put('/etc/nsswitch.conf', re.sub('(?m)^hosts:.*', 'hosts: files', before))
+    try:
+        yield
+    finally:
+        put('/etc/nsswitch.conf', before)
+
+
+def audit(*words, status):
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, AUDIT, *words], capture_output=True, text=True)
+    assert done.returncode == status, f'audit {words}: {done.returncode}\n{done.stdout}{done.stderr}'
+    check(f'  {time.monotonic() - began:.1f} s: {(done.stdout + done.stderr).splitlines()[-1]}')
+    assert not [one for one in os.listdir('/sys/class/net') if one.startswith('kfa')], 'an interface is left'
+    return done.stdout, done.stderr
+
+
+def mend(said):
+    """What it says, done as it is said."""
+    commands = [line.strip() for line in said.splitlines() if line.startswith('  sysctl -w net.kfront.')]
+    for line in commands:
+        name, _, value = shlex.split(line)[2].removeprefix('net.kfront.').partition('=')
+        sysctl(name, value)
+    return commands
+
+
+def asked(ns):
+    """Whoever asks gets what Apache says."""
+    for client in ({'ns': ns, 'host': HERE}, {}):
+        for name in [*HTACCESS, *DIRECTORY, *BESIDE, 'plain']:
+            for file in ('a.html', 'b.png', '', 'link.html', 'secret.html', 'c.txt'):
+                if file in ('link.html', 'secret.html', 'c.txt') and not os.path.lexists(f'{TOP}/{name}/{file}'):
+                    continue
+                raw = request(f'/{name}/{file}', host='www.test', headers=['Connection: close'])
+                if name != 'handler':           # a status page is never the same twice
+                    same_as_backend(raw, **client)
+
+
+def differences():
+    check('an audit with all the rules: each is found, nothing is armed')
+    out, _ = audit('--arm', status=1)
+    assert sysctl('armed') == '0'
+    missed = [name for name in [*DIRECTORY, *BESIDE] if name not in EQUAL and f'www.test /{name}/' not in out]
+    assert not missed, f'not found: {missed}\n{out}'
+    wrong = [name for name in EQUAL if name != 'plain' and f' /{name}/' in out.replace('other.test /', '')]
+    assert not wrong, f'found, although kfront hands them over: {wrong}\n{out}'
+    assert ' /plain/a.html' not in out.replace('other.test /', ''), out
+    assert 'other.test' in out.split('What would mend it:')[1], out
+    return out
+
+
+def mended(ns):
+    check('the other site has its own root: left out of hosts=')
+    out, _ = audit('--arm', status=1)
+    commands = mend(out)
+    check(f'  {len(commands)} settings, {len(sysctl("exclude"))} bytes of exclude')
+    assert any('exclude' in line for line in commands) and any('types' in line for line in commands), out
+    check('with what it proposes it arms')
+    out, _ = audit('--arm', status=0)
+    assert sysctl('armed') == '1' and 'all equal' in out, out
+    before = stats()
+    asked(ns)
+    assert delta(before, 'requests') > 0, 'nothing is served'
+    check('a change below /etc/apache2 disarms at once')
+    put('/etc/apache2/conf-available/new.conf', '# nothing\n')
+    assert sysctl('armed') == '0'
+    before = stats()
+    assert get('/plain/b.png', host='www.test').status == 200
+    expect(before, requests=0, handed_over_unarmed=1)
+
+
+def cannot():
+    check('younger than the server: not armed before it has read it')
+    _, err = audit('--arm', status=2)
+    assert 'reload' in err and 'new.conf' in err, err
+    os.unlink('/etc/apache2/conf-available/new.conf')
+    check('disabled; nothing to arm; no such root')
+    sysctl('enabled', 0)
+    assert 'enabled' in audit(status=2)[1]
+    sysctl('enabled', 1)
+    sysctl('strict', 0)
+    assert 'strict' in audit('--arm', status=2)[1]
+    assert '/srv/rules/none' in audit('--host', 'www.test=/srv/rules/none', status=2)[1]
+    check('one at a time; Ctrl-C leaves nothing')
+    sysctl('strict', 1)
+    long = subprocess.Popen([sys.executable, AUDIT, '--jobs', '1'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: sysctl('armed') == '2', 'an audit is under way')
+    assert 'another audit' in audit(status=2)[1] if not devices() else True
+    wait_for(devices, 'its interface is there')
+    long.send_signal(signal.SIGINT)
+    assert long.wait() == 2
+    assert sysctl('armed') == '0' and not devices()
+
+
+def devices():
+    return [one for one in os.listdir('/sys/class/net') if one.startswith('kfa')]
+
+
+def main():
+    site()
+    with names_from_files(), configuration(), link.namespace(here=HERE, there=THERE) as ns:
+        with kfront(docroot=TOP, strict=1, hosts='www.test,other.test'):
+            differences()
+        with kfront(docroot=TOP, strict=1, hosts='www.test'):
+            mended(ns)
+            cannot()
+
+
+if __name__ == '__main__':
+    main()
