@@ -14,7 +14,7 @@ import link
 from lib import *
 
 AUDIT = '/kfront/scripts/audit'
-TOP, OTHER, AWAY = '/srv/rules/www', '/srv/rules/other', '/srv/rules/away'
+TOP, OTHER, THIRD, AWAY = (f'/srv/rules/{name}' for name in ('www', 'other', 'third', 'away'))
 HERE, THERE = '198.51.100.1', '198.51.100.2'
 USERS = '/srv/rules/users'
 MODULES = 'rewrite headers expires substitute auth_basic authn_file authz_user'.split()
@@ -28,8 +28,8 @@ DIRECTORY = {'deny': 'Require all denied', 'ip': 'Require ip 10.0.0.0/8 2001:db8
              'host': 'Require host example.org', 'auth': f'AuthType Basic\nAuthName x\nAuthUserFile {USERS}\nRequire valid-user',
              'if': '<If "%{REMOTE_ADDR} != \'127.0.0.1\'">\nRequire all denied\n</If>',
              'env': 'SetEnvIf Remote_Addr ^127 near\nRequire env near', 'expr': 'Require expr %{REMOTE_ADDR} == "127.0.0.1"',
-             'not': 'Require all granted\n<RequireAll>\nRequire not ip 192.0.0.0/8 198.0.0.0/8 203.0.0.0/8 2001:db8::/32\n'
-                    'Require all granted\n</RequireAll>\nAuthMerging Off',
+             'not': '<RequireAll>\nRequire all granted\nRequire not ip 192.0.0.0/8 198.0.0.0/8 203.0.0.0/8 2001:db8::/32\n'
+                    '</RequireAll>',
              'nolinks': 'Options -FollowSymLinks', 'owner': 'Options -FollowSymLinks +SymLinksIfOwnerMatch',
              'multi': 'Options +MultiViews', 'header': 'Header set X-Rule yes', 'charset': 'AddDefaultCharset utf-8',
              'force': 'ForceType text/plain', 'expires': 'ExpiresActive on\nExpiresDefault "access plus 1 year"',
@@ -45,11 +45,11 @@ BESIDE = {'files': '<Files "secret.html">\nRequire all denied\n</Files>', 'locat
           'types': '<FilesMatch "\\.txt$">\nRequire all denied\n</FilesMatch>',
           'error': 'ErrorDocument 403 "go away"\n<Directory /srv/rules/www/error>\nRequire all denied\n</Directory>'}
 EQUAL = ['ht-deny', 'ht-auth', 'ht-rewrite', 'ht-error', 'ht-options', 'multi', 'plain']   # to whom it may concern
-VHOST = f'''<VirtualHost *:80 *:8080>
-	ServerName other.test
-	DocumentRoot {OTHER}
+VHOST = '''<VirtualHost *:80 *:8080>
+	ServerName {name}.test
+	DocumentRoot /srv/rules/{name}
 </VirtualHost>
-<Directory {OTHER}>
+<Directory /srv/rules/{name}>
 	Require all granted
 </Directory>
 '''
@@ -58,7 +58,7 @@ VHOST = f'''<VirtualHost *:80 *:8080>
 def site():
     """A directory for each rule, with a page, a picture and an index; links where links matter."""
     for name in [*HTACCESS, *DIRECTORY, *BESIDE, 'plain']:
-        for file in ('a.html', 'b.png', 'index.html'):
+        for file in ('a.html', 'b.png'):
             put(f'{TOP}/{name}/{file}', f'page {name} {file}')
     for name, text in HTACCESS.items():
         put(f'{TOP}/{name}/.htaccess', text + '\n')
@@ -67,14 +67,16 @@ def site():
         os.symlink('a.html', f'{TOP}/{name}/link.html')
         os.lchown(f'{TOP}/{name}/link.html', 1, 1)
     put(f'{TOP}/files/secret.html', 'secret')
+    put(f'{TOP}/index/index.html', 'index')
     for name in ('plain', 'types'):
         put(f'{TOP}/{name}/c.txt', 'text')
     put(f'{TOP}/plain/a name, with \'odd\' marks \u00e9.png', 'odd')
     put(f'{TOP}/index.html', 'the site')
     put(f'{AWAY}/a.html', 'another page')
     put('/srv/rules/cgi/a.html', 'not a script')
-    for name in ('index.html', 'plain/a.html'):
-        put(f'{OTHER}/{name}', 'the other site')
+    for root in (OTHER, THIRD):
+        put(f'{root}/index.html', root)
+        put(f'{root}/dir/b.png', f'{root} b')
     put(USERS, 'nobody:*\n')
 
 
@@ -83,7 +85,7 @@ def configuration():
              if not os.path.exists(f'/etc/apache2/mods-enabled/{name}.load')]
     rules = [f'<Directory {TOP}/{name}>\n{text}\n</Directory>' for name, text in DIRECTORY.items()]
     extra = '\n'.join(['ServerName www.test'] + rules + list(BESIDE.values()))
-    return apache.configured(docroot=TOP, extra=extra, vhosts='\n'.join(lines + [VHOST]), override='All')
+    return apache.configured(docroot=TOP, extra=extra, vhosts='\n'.join(lines + [VHOST.format(name=name) for name in ('other', 'third')]), override='All')
 
 
 @contextlib.contextmanager
@@ -128,25 +130,39 @@ def asked(ns):
                     same_as_backend(raw, **client)
 
 
-def differences():
-    check('an audit with all the rules: each is found, nothing is armed')
+def roots():
+    check('sites with roots of their own: which it is, and what to do')
     out, _ = audit('--arm', status=1)
     assert sysctl('armed') == '0'
-    missed = [name for name in [*DIRECTORY, *BESIDE] if name not in EQUAL and f'www.test /{name}/' not in out]
-    assert not missed, f'not found: {missed}\n{out}'
-    wrong = [name for name in EQUAL if name != 'plain' and f' /{name}/' in out.replace('other.test /', '')]
-    assert not wrong, f'found, although kfront hands them over: {wrong}\n{out}'
-    assert ' /plain/a.html' not in out.replace('other.test /', ''), out
-    assert 'other.test' in out.split('What would mend it:')[1], out
-    return out
+    assert 'that other.test has' in out and 'that third.test has' not in out and 'exclude' not in out, out
+    assert 'other.test /dir/b.png' in out and 'third.test /' not in out, out
+    check('the Server header: what it should be')
+    server = sysctl('server_header', 'kfront/1')
+    out, _ = audit('--host', 'third.test', status=1)
+    mend(out)
+    assert sysctl('server_header') == server, out
+    audit('--host', 'third.test', status=0)
+    assert sysctl('armed') == '0'
+    check('Keep-Alive')
+    sysctl('keepalive_timeout_ms', 6000)
+    sysctl('keepalive_requests', 10)
+    mend(audit('--host', 'third.test', status=1)[0])
+    audit('--host', 'third.test', '--arm', status=0)
+    assert (sysctl('keepalive_timeout_ms'), sysctl('keepalive_requests'), sysctl('armed')) == ('5000', '100', '1')
 
 
 def mended(ns):
-    check('the other site has its own root: left out of hosts=')
+    check('an audit with all the rules: each is found, nothing is armed')
     out, _ = audit('--arm', status=1)
+    assert sysctl('armed') == '0'
+    said = re.findall(r'www.test /([^/\n]*)/', out)
+    missed = [name for name in [*DIRECTORY, *BESIDE] if name not in EQUAL and name not in said]
+    assert not missed, f'not found: {missed}'
+    wrong = [name for name in EQUAL if name in said]
+    assert not wrong, f'found, although kfront hands them over, or nothing is wrong: {wrong}'
     commands = mend(out)
     check(f'  {len(commands)} settings, {len(sysctl("exclude"))} bytes of exclude')
-    assert any('exclude' in line for line in commands) and any('types' in line for line in commands), out
+    assert any('exclude' in line for line in commands) and any('types' in line for line in commands), commands
     check('with what it proposes it arms')
     out, _ = audit('--arm', status=0)
     assert sysctl('armed') == '1' and 'all equal' in out, out
@@ -191,8 +207,8 @@ def devices():
 def main():
     site()
     with names_from_files(), configuration(), link.namespace(here=HERE, there=THERE) as ns:
-        with kfront(docroot=TOP, strict=1, hosts='www.test,other.test'):
-            differences()
+        with kfront(docroot=THIRD, strict=1, hosts='third.test,other.test'):
+            roots()
         with kfront(docroot=TOP, strict=1, hosts='www.test'):
             mended(ns)
             cannot()
