@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A whole real site: every file of Apache's manual (five hundred of them on the debug
-kernel) as a browser asks for it, and five hundred as a plain client does, in random order, 16 clients at a time, keep-alive and pipelined, equals the
-file and Apache's own answer, while other files change in the same directories. The
-second time every page that may be ours comes from softirq, nothing copied, Apache
-never asked."""
+kernel) as a browser asks for it, and five hundred as a plain client does, in random
+order, 16 clients at a time, keep-alive and pipelined, equals the file and Apache's own
+answer, while other files change in the same directories. The second time every page
+that may be ours comes from softirq, nothing copied, Apache never asked."""
 import hashlib
 import os
 import queue
