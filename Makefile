@@ -6,6 +6,7 @@ KERNEL ?= 6.12
 TEST ?=
 PORT ?= 8000
 SECONDS_EACH ?= 60
+CASES ?= 5000
 UNITS := kfront.service kfront-fallback.service
 
 all: modules
@@ -58,8 +59,11 @@ check-fuzz: ## fuzzers on the pure code, SECONDS_EACH=60
 check-guest: ## the module in a guest: KERNEL=6.1|6.12|debug, TEST=name for some only
 	scripts/check-guest $(KERNEL) $(TEST)
 
+check-differential: ## thousands of requests to kfront and to Apache, compared: CASES=5000, KFRONT_SEED=
+	tests/differential/run $(CASES)
+
 clean: ## remove what was built here (the cache of kernels stays)
-	rm -rf build
+	rm -rf build tests/differential/build
 	rm -f kfront.ko kfront.o kfront.mod kfront.mod.c kfront.mod.o .kfront.* .Module.symvers.cmd \
 		.modules.order.cmd .module-common.o* modules.order Module.symvers
 	find kmod -name '*.o' -delete -o -name '.*.cmd' -delete -o -name '*.mod' -delete
@@ -67,4 +71,4 @@ clean: ## remove what was built here (the cache of kernels stays)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all modules install install-service uninstall setup demo check check-static check-unit check-fuzz check-guest clean help
+.PHONY: all modules install install-service uninstall setup demo check check-static check-unit check-fuzz check-guest check-differential clean help
