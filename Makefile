@@ -24,12 +24,15 @@ install: modules ## install the module for that kernel, run depmod, then install
 install-service: ## install the systemd units, what they run, and the manual page
 	install -D -m 755 userland/systemd/kfront-service $(DESTDIR)/usr/local/libexec/kfront-service
 	install -D -m 644 -t $(DESTDIR)/usr/local/lib/systemd/system $(addprefix userland/systemd/,$(UNITS))
+	install -D -m 755 scripts/audit $(DESTDIR)/usr/local/sbin/kfront-audit
 	install -D -m 644 -t $(DESTDIR)/usr/local/share/man/man4 userland/man/kfront.4
+	install -D -m 644 -t $(DESTDIR)/usr/local/share/man/man8 userland/man/kfront-audit.8
 	[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 
 uninstall: ## remove what install installed
 	[ ! -d /run/systemd/system ] || systemctl --quiet disable kfront || true
-	rm -f /usr/local/libexec/kfront-service /usr/local/share/man/man4/kfront.4 \
+	rm -f /usr/local/libexec/kfront-service /usr/local/sbin/kfront-audit \
+		/usr/local/share/man/man4/kfront.4 /usr/local/share/man/man8/kfront-audit.8 \
 		$(addprefix /usr/local/lib/systemd/system/,$(UNITS))
 	rm -f $(addprefix /lib/modules/$(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)/,\
 		updates/kfront.ko updates/kfront.ko.xz extra/kfront.ko extra/kfront.ko.xz)

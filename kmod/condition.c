@@ -73,13 +73,14 @@ static bool kf_is_tag(const struct kf_str *tag, const struct kf_entity *e)
 static enum kf_match kf_match_etag(const struct kf_str *list, const struct kf_entity *e,
 				   bool strong)
 {
-	const char *p = list->p, *end = p + list->len;
+	const char *p = list->p, *end;
 	enum kf_match ret = KF_NO_MATCH;
 	struct kf_str tag;
 	bool weak;
 
 	if (!p)
 		return KF_NONE;
+	end = p + list->len;
 	if (list->len == 1 && *p == '*')
 		return KF_MATCH;
 	for (;;) {

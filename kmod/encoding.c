@@ -107,7 +107,7 @@ u8 kf_accepts(const struct kf_request *rq, u8 offers, bool *odd)
 		[KF_N_GZIP] = KF_CODING(KF_PRE_GZIP) | KF_CODING(KF_GZIP),
 		[KF_N_IDENTITY] = 0xff,
 	};
-	const char *p = rq->accept_encoding.p, *end = p + rq->accept_encoding.len;
+	const char *p = rq->accept_encoding.p, *end;
 	int q[KF_NAMED] = { -1, -1, -1, -1 };
 	int top = 1;		/* q=0 excludes */
 	u8 set = 0;
@@ -116,6 +116,7 @@ u8 kf_accepts(const struct kf_request *rq, u8 offers, bool *odd)
 	*odd = false;
 	if (!offers || !rq->accept_encoding.len)
 		return 0;
+	end = p + rq->accept_encoding.len;
 	while (p < end) {
 		p = kf_read_element(p, end, q);
 		if (!p) {

@@ -101,8 +101,10 @@ static void kf_name_part(const struct kf_policy *p, const char *part, u32 len, b
 	const struct kf_type *type = kf_policy_type(p, part, len);
 	const struct kf_mimeconf *conf;
 
-	if (kf_part_is_claimed(part, len) ||
-	    (kf_part_in(part, len, kf_encodings, ARRAY_SIZE(kf_encodings)) && !(last && type))) {
+	/* What is served is not claimed: kf_policy_build() has asked. */
+	if ((!type && kf_part_is_claimed(part, len)) ||
+	    (!(type && last) &&
+	     kf_part_in(part, len, kf_encodings, ARRAY_SIZE(kf_encodings)))) {
 		st->claimed = true;
 		st->typed = false;
 		return;

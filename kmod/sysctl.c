@@ -4,6 +4,7 @@
  * read where they are used (READ_ONCE) and refuse what is out of range; lists
  * are compiled into a new policy (rules.c) or refused with a line in the log.
  */
+#include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
@@ -65,6 +66,12 @@ static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *le
 	enum kf_rule which = (unsigned long)ctl->extra1;
 	int err;
 
+	/*
+	 * Roots say which part of the file system is published, as docroot did when
+	 * root loaded us; CAP_NET_ADMIN is enough for the other sysctls, not for that.
+	 */
+	if (write && which == KF_RULE_HOSTS && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	tmp.data = kmalloc(tmp.maxlen, GFP_KERNEL);
 	if (!tmp.data)
 		return -ENOMEM;

@@ -231,6 +231,9 @@ static int kf_tree_visit(struct kf_walk_tree *w, const char *path, u32 depth)
 	int err;
 
 	err = kern_path(path, LOOKUP_FOLLOW, &found);
+	/* A link to nothing is nothing, and a walk will find what comes there. */
+	if (depth && (err == -ENOENT || err == -ENOTDIR || err == -ELOOP))
+		return 0;
 	if (!err) {
 		err = kf_tree_visit_inode(w, found.dentry, path, depth);
 		path_put(&found);

@@ -28,9 +28,9 @@ bool kf_tree_paths_ok(const char *paths);
 /**
  * kf_tree_watch() - be told of whatever changes below these paths from now on
  *
- * Return: a tree, or an ERR_PTR() and a line in the log: -ENOENT a path, or where a
- * symlink leads, is not there; -E2BIG too much below them; -EOPNOTSUPP on a file system
- * that changes without this kernel; others as looking at a file gives them.
+ * Return: a tree, or an ERR_PTR() and a line in the log: -ENOENT a path is not
+ * there; -E2BIG too much below them; -EOPNOTSUPP on a file system that changes without
+ * this kernel; others as looking at a file gives them.
  */
 struct kf_tree *kf_tree_watch(const char *paths, kf_tree_changed_t changed, void *arg);
 

@@ -132,6 +132,7 @@ static void kf_date_parse__odd(void **state)
 		"Sun, 06 Nov 1994 08:60:37 GMT",
 		"Sun, 06 Nov 1994 08:49:60 GMT",
 		"Sun, 06 Nov 1969 08:49:37 GMT",
+		"Sun, 06 Nov 0094 08:49:37 GMT",
 		"Sun, 06 Nov 19x4 08:49:37 GMT",
 		"Sun, 06 Nov 1994 -8:49:37 GMT",
 		"Sun, 06 Nov 1994 08-49-37 GMT",

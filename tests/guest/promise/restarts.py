@@ -111,7 +111,7 @@ def unloaded(url):
         sysctl('drain_timeout_ms', LONG)
         idle = Conn()
         assert idle.get(url).body == b'a page'
-        conns = [Conn().send(request(f'{url}?{number}')) for number in range(10)] if back else []
+        conns = [Conn().send(request(url, headers=[CREDENTIALS])) for _ in range(10)] if back else []
         waiting(len(conns))
         thread.start()
         waiting(len(conns) + 1)             # the idle one wants to go over, too

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """With hosts= set, kfront answers for those names alone; other virtual hosts,
 and one that redirects everything to https, are Apache's."""
+import subprocess
 import apache
 from lib import *
 
@@ -65,6 +66,13 @@ def main():
             assert conn.get('/vhosts/a.html', host='other.example.org').body == b'the other'
             assert conn.get('/vhosts/a.html', host=OURS[0]).body == b'the first'
         expect(before, requests=1, handed_over=1)
+    with kfront(hosts='localhost'):
+        check('who may only administer the network may not publish other directories')
+        for name, value, error in ('hosts', 'localhost=/etc', 'not permitted'), ('exclude', '/x/', ''):
+            done = subprocess.run(['setpriv', '--bounding-set', '-sys_admin', 'tee', f'/proc/sys/net/kfront/{name}'],
+                                  input=value, capture_output=True, text=True)
+            assert bool(done.returncode) == bool(error) and error in done.stderr, done
+        assert sysctl('hosts') == 'localhost' and sysctl('exclude') == '/x/'
     log = KernelLog()
     with kfront():
         check('without hosts= every name is ours: said once in the log')
