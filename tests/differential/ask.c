@@ -234,7 +234,8 @@ static int take(struct one *c)
 	there = next_case < cases_end;
 	if (there) {
 		memcpy(head, next_case, sizeof(head));
-		*c = (struct one){ .number = next_number++, .len = head[0], .flags = head[1], .cuts_n = head[2],
+		*c = (struct one){ .number = next_number++,
+				   .len = head[0], .flags = head[1], .cuts_n = head[2],
 				   .cuts = (const uint32_t *)(next_case + sizeof(head)) };
 		c->bytes = (const char *)(c->cuts + c->cuts_n);
 		next_case = c->bytes + (c->len + 3) / 4 * 4;

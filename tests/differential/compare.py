@@ -152,8 +152,8 @@ assert len(JUSTIFIED) + 1 <= 10
 
 
 def bare_newline(ours, theirs, raw):
-    """Apache drops empty lines between requests, also one with a bare LF, if it has them already when it has
-    answered; where a connection begins, it says 400 to such a LF. Handed over, the connection begins with it."""
+    """Apache drops empty lines between requests, also one of a bare LF, if they are there when it has
+    answered; at the beginning of a connection it says 400 to such a LF, and handed over, it begins so."""
     known = len(ours) - 1
     return known and ours[-1].status == 400 and ours[:known] == theirs[:known] and \
         len(re.findall(rb'\r\n\r\n(?:\r\n)*\n', raw)) == 1
