@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -144,13 +145,14 @@ static void record(struct result r, char *bytes, size_t len)
 	free(bytes);
 }
 
-/* Wait until the other side has acknowledged everything. */
+/* Wait until the other side has acknowledged everything, or reset. */
 static void taken(int fd)
 {
+	struct pollfd reset = { .fd = fd };
 	int i, left;
 
 	for (i = 0; i < PATIENCE * 10000; i++) {
-		if (ioctl(fd, SIOCOUTQ, &left) || !left)
+		if (ioctl(fd, SIOCOUTQ, &left) || !left || poll(&reset, 1, 0))
 			return;
 		usleep(i ? 100 : 0);
 	}
