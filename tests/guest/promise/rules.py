@@ -197,6 +197,15 @@ def cannot():
     with open('/run/kfront-audit.lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert 'another audit' in audit(status=2)[1]
+    check('a change while it asks: nothing is armed, and nothing is said to be equal')
+    with stopped():
+        long = subprocess.Popen([sys.executable, AUDIT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: sysctl('armed') == '2' and devices(), 'an audit is under way')
+        put('/etc/apache2/conf-available/new.conf', '# nothing\n')
+        assert sysctl('armed') == '0'
+    out, err = long.communicate()
+    os.unlink('/etc/apache2/conf-available/new.conf')
+    assert long.returncode == 2 and 'changed below' in err, f'{long.returncode}: {out}{err}'
     check('Ctrl-C, while the server does not answer: nothing is left')
     with stopped():
         long = subprocess.Popen([sys.executable, AUDIT], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
