@@ -222,6 +222,7 @@ class Phase:
             return
         whole = None
         for (_, cut), ours in got.items():
+            self.said = {'kfront ': ours[0], 'backend': theirs[0][0]}
             try:
                 both = [(answers(raw, *asked), end) for raw, end in (ours, theirs[0])]
                 whole = whole or both[0][0]
@@ -231,8 +232,7 @@ class Phase:
             if 'timeout' in (ours[1], theirs[0][1]):
                 wrong.append('somebody never ended')
             if wrong:
-                said = {'kfront ': ours[0], 'backend': theirs[0][0]}
-                self.failures.append((case, cut, '; '.join(wrong), said))
+                self.failures.append((case, cut, '; '.join(wrong), self.said))
         if whole:
             self.classes[str(whole[0].status)] += 1
             self.classes['HEAD'] += asked[0][0] == 'HEAD' and whole[0].version > b'1'
@@ -317,6 +317,9 @@ def main():
         failed += report(f'{name}-counters', bad)
     if phases['alone'].cases:
         failed += shares(phases['alone'], counters['alone'], used)
+    else:               # one case: what was said, and by whom
+        print(*(f'{who} {brief(raw)!r}' for who, raw in phases['curated'].said.items()), sep='\n')
+        print(f'justified: {dict(used)}; counters: {counters["curated"]}')
     sys.exit(bool(failed))
 
 
