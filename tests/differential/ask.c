@@ -10,8 +10,8 @@
  * waiting, for acknowledgements of so many would be delayed).
  *
  * RESULTS: for each asking struct result. ANSWERS: length (u32) and bytes of each different
- * answer; the value of Date, if it is one, is made the same in all. Same order as asked
- * within a case only: 12 threads, each with a case of its own.
+ * answer; the value of Date, if it is one, is made the same in all. Several threads, each
+ * with a case of its own: results come in any order.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -56,8 +56,8 @@ struct one {
 	const char *bytes;
 };
 
-/* protected by lock, with all that the functions write that say so */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* protected by lock */
 static const char *next_case, *cases_end;
 static uint32_t next_number, answers_n;
 static struct answer *table;
@@ -234,7 +234,8 @@ static int take(struct one *c)
 	there = next_case < cases_end;
 	if (there) {
 		memcpy(head, next_case, sizeof(head));
-		*c = (struct one){ .number = next_number++, .len = head[0], .flags = head[1], .cuts_n = head[2],
+		*c = (struct one){ .number = next_number++,
+				   .len = head[0], .flags = head[1], .cuts_n = head[2],
 				   .cuts = (const uint32_t *)(next_case + sizeof(head)) };
 		c->bytes = (const char *)(c->cuts + c->cuts_n);
 		next_case = c->bytes + (c->len + 3) / 4 * 4;

@@ -59,8 +59,9 @@ def can_fail(compare):
              for one, two, want in tries if verdict(compare, one, two) != want]
     if verdict(compare, PLAIN, PLAIN, ('FIN', 'RST')) != 'different':
         wrong.append('RST is taken for FIN')
-    for one, raw, want in ((PLAIN + BAD, ASKED + b'\n' + ASKED, 'bare_newline'), (PLAIN + BAD, ASKED * 2, 'different'),
-                           (BAD, b'\n' + ASKED, 'different'), (PLAIN, ASKED + b'\n' + ASKED, 'different'),
+    for one, raw, want in ((PLAIN + BAD, ASKED + b'\n' + ASKED, 'bare_newline'),
+                           (PLAIN + BAD, ASKED * 2, 'different'), (BAD, b'\n' + ASKED, 'different'),
+                           (PLAIN, ASKED + b'\n' + ASKED, 'different'),
                            (PLAIN.replace(b'1-2', b'1-3') + BAD, ASKED + b'\n' + ASKED, 'different')):
         if verdict(compare, one, PLAIN * 2, raw=raw) != want:
             wrong.append(f'not {want}: {raw}: {one}')

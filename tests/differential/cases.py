@@ -3,12 +3,11 @@
 """Makes the requests that kfront and the backend are asked, as ask.c reads them:
 
     cases.py DIRECTORY COUNT SEED       all of them, COUNT generated ones
-    cases.py DIRECTORY LITERAL [CUT]    one, given as Python writes bytes
+    cases.py DIRECTORY BYTES [CUT [FLAGS]]    one, given as Python writes bytes
 
 Phases, each a file in DIRECTORY: warm (each file, so that it is in the cache), curated (whole, byte by
 byte, and cut), alone (generated, cut at one place), pipelined (generated, between two other requests).
 Each request comes as it is and with a browser's Accept-Encoding. load() reads them again."""
-import ast
 import os
 import re
 import struct
@@ -19,7 +18,7 @@ from generated import BROWSER, GOOD, generated
 
 PHASES = 'warm', 'curated', 'alone', 'pipelined'
 OPEN, URGENT, CUT_ALL = 1, 2, 0xffffffff        # ask.c
-EVERY = int(os.environ.get('KFRONT_CUT_EVERY', 16))
+EVERY = int(os.environ.get('KFRONT_CUT_EVERY', 8))
 BEFORE = b'GET /0.png HTTP/1.1\r\nHost: localhost\r\n\r\n'
 AFTER = b'GET /d.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 WARM = b'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
@@ -98,7 +97,8 @@ def main():
     if what.isdigit():
         phases['curated'], phases['alone'], phases['pipelined'] = everything(int(what), int(sys.argv[3]))
     else:
-        phases['curated'] = [Case(ast.literal_eval(what), [int(sys.argv[3], 0) if sys.argv[3:] else 0])]
+        place, flags = (int(text, 0) for text in (sys.argv[3:] + ['0', '0'])[:2])
+        phases['curated'] = [Case(eval(what, {'__builtins__': {}}), [place], flags)]
     for name, cases in phases.items():
         save(f'{directory}/{name}', cases)
         print(f'{name}: {len(cases)} cases, kfront is asked {sum(len(case.cuts) for case in cases)} times')

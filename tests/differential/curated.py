@@ -15,7 +15,7 @@ ODD = {'links': b'/out.txt /outdir/build/config.guess /loop.html /dangling.html 
     'guard': b'/guarded/a.html /guarded/below/a.html /guarded/ /guarded/below/'.split(),
     'dotfile': b'/.hidden.html /.well-known/a.txt /.git/config /sub/.x.html /guarded/.htaccess'.split(),
     'permission': b'/secret.html /closed/a.html /closed/'.split(),
-    'not a file': b'/noindex/ /sub/deep/'.split(),
+    'not a file': b'/noindex/ /sub/deep/ /socket.html /null.html'.split(),
     'no directory': b'/sub /sublink /a.html/ /a.html/x /sub/deep /guarded'.split(),
     'executable': [b'/exec.html'], 'unstable': [b'/epoch.html'],
     'missing': b'/none.html /none/ /none/a.html /sub/none.css'.split(),

@@ -4,6 +4,7 @@ it (guest.py). Same content, sizes and times each time, so that tags and dates a
 import os
 import random
 import shutil
+import stat
 import string
 
 MTIME = 1600000000      # Sun, 13 Sep 2020 12:26:40 GMT
@@ -55,6 +56,8 @@ def make(top=DOCROOT):
             file.write(data)
     for name, to in LINKS.items():
         os.symlink(to, f'{top}/{name}')
+    os.mknod(f'{top}/socket.html', stat.S_IFSOCK)
+    os.mknod(f'{top}/null.html', stat.S_IFCHR, os.makedev(1, 3))
     for where, _, names in os.walk(top, topdown=False):
         for name in [f'{where}/{name}' for name in names] + [where]:
             if not os.path.islink(name):

@@ -34,7 +34,8 @@ def port():
 def ask(phase):
     """What the counters say that this phase did."""
     before = stats()
-    subprocess.run([f'{CASES}/ask', f'{CASES}/{phase}', f'{OUT}/{phase}.results', f'{OUT}/{phase}.answers'], check=True)
+    out = f'{OUT}/{phase}'
+    subprocess.run([f'{CASES}/ask', f'{CASES}/{phase}', f'{out}.results', f'{out}.answers'], check=True)
     wait_for(lambda: not stats()['connections_open'], 'all connections end')
     return changed(before)
 
@@ -44,7 +45,8 @@ def warm():
     seen = []
 
     def same():
-        seen.append({name: count for name, count in ask('warm').items() if name.startswith(('served_', 'handed_over'))})
+        counts = ask('warm').items()
+        seen.append({name: count for name, count in counts if name.startswith(('served_', 'handed_over'))})
         return seen[-2:-1] == seen[-1:]
     wait_for(same, 'the cache is warm')
 
@@ -61,8 +63,9 @@ def main():
     os.makedirs(OUT)
     counters = {}
     with kfront():
-        for name, value in (('header_timeout_ms', 600000), ('keepalive_timeout_ms', 60000), ('max_object_bytes', files.STREAMED)):
-            sysctl(name, value)
+        sysctl('header_timeout_ms', 600000)
+        sysctl('keepalive_timeout_ms', 60000)
+        sysctl('max_object_bytes', files.STREAMED)
         for url in files.PLAIN:
             ripe(f'{files.DOCROOT}/{url}')
         check('warm')
@@ -73,8 +76,9 @@ def main():
     check('done')
     with open(f'{OUT}/counters.json', 'w') as file:
         json.dump(counters, file)
-    with open(wait_for(port, 'the port for the output'), 'wb') as raw, tarfile.open(fileobj=raw, mode='w|') as tar:
-        tar.add(OUT, '.')
+    with open(wait_for(port, 'the port for the output'), 'wb') as raw:
+        with tarfile.open(fileobj=raw, mode='w|') as tar:
+            tar.add(OUT, '.')
     check('told')
 
 
