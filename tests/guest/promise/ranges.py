@@ -53,11 +53,12 @@ def part(url, value, *more, method='GET', host='localhost'):
 
 
 def on(what, top, base):
-    check(f'{what}: files of {len(SIZES)} sizes')
-    paths = {size: make(f'{top}/{size}.mp4', size) for size in SIZES}
+    sizes = scaled(SIZES, (0, 1, 4097, MIB, MIB + 1, 2 * GIB, 4 * GIB + 1, TIB))
+    check(f'{what}: files of {len(sizes)} sizes')
+    paths = {size: make(f'{top}/{size}.mp4', size) for size in sizes}
     for path in paths.values():
         ripe(path)
-    for size in SIZES:
+    for size in sizes:
         url = f'{base}/{size}.mp4'
         before = stats()
         same_as_backend(request(url, 'HEAD', headers=['Connection: close']))
