@@ -39,13 +39,16 @@
 #include "tree.h"
 
 #define KF_ARM_CHECK_MS		1000
-#define KF_ARM_CHECK_SHARE	64	/* walking takes at most one part in so many of a CPU */
+#define KF_ARM_CHECK_SHARE	64	/* walking takes at most one part in so many of a CPU, ... */
+#define KF_ARM_CHECK_MAX_MS	30000	/* ... but is done at least so often */
 
 struct kf_arm {
 	struct kf_server *srv;
-	struct mutex mutex;		/* one change at a time: srv->watch, set.strict, tree */
-	spinlock_t lock;		/* inside it: set.armed and srv->gate. Taken by events */
+	struct mutex mutex;		/* held for as long as walking @tree takes */
+	struct mutex watch_mutex;	/* srv->watch */
+	spinlock_t lock;		/* strict, armed, srv->gate, @stop. Taken by events */
 	struct kf_tree *tree;		/* watched while it is not disarmed, and a little longer */
+	bool stop;			/* an audit that is just beginning must not */
 	struct delayed_work tick;	/* looks for what sends no event; lets go of the tree */
 };
 
@@ -101,13 +104,27 @@ static void kf_arm_changed(void *data, const char *path, const struct qstr *name
 	spin_lock(&arm->lock);
 	was = kf_arm_state(arm, KF_DISARMED);
 	if (was)
-		mod_delayed_work(arm->srv->wq, &arm->tick, 0);
+		mod_delayed_work(system_unbound_wq, &arm->tick, 0);
 	spin_unlock(&arm->lock);
 	if (was && name)
-		pr_info("disarmed: something changed below %s: %*pE\n", path, (int)name->len,
-			name->name);
+		pr_info("disarmed: something changed below %*pE: %*pE\n", (int)strlen(path), path,
+			(int)name->len, name->name);
 	else if (was)
-		pr_info("disarmed: something changed below %s\n", path);
+		pr_info("disarmed: something changed below %*pE\n", (int)strlen(path), path);
+}
+
+void kf_arm_disarm(struct kf_server *srv, const char *why)
+{
+	struct kf_arm *arm = srv->arm;
+	int was;
+
+	spin_lock(&arm->lock);
+	was = kf_arm_state(arm, KF_DISARMED);
+	arm->stop = true;
+	mod_delayed_work(system_unbound_wq, &arm->tick, 0);
+	spin_unlock(&arm->lock);
+	if (was)
+		pr_info("disarmed: %s\n", why);
 }
 
 /* In one step only if nothing has changed: an event comes before it, or undoes it. */
@@ -116,7 +133,8 @@ static int kf_arm_advance(struct kf_arm *arm, int from, int to)
 	int err = -EAGAIN;
 
 	spin_lock(&arm->lock);
-	if (arm->tree && !kf_tree_has_changed(arm->tree) && arm->srv->set.armed == from) {
+	if (arm->tree && !kf_tree_has_changed(arm->tree) && !arm->stop &&
+	    arm->srv->set.armed == from) {
 		kf_arm_state(arm, to);
 		err = 0;
 	}
@@ -132,6 +150,7 @@ static void kf_arm_end(struct kf_arm *arm, const char *why)
 	lockdep_assert_held(&arm->mutex);
 	spin_lock(&arm->lock);
 	was = kf_arm_state(arm, KF_DISARMED);
+	arm->stop = false;
 	spin_unlock(&arm->lock);
 	kf_tree_free(arm->tree);
 	arm->tree = NULL;
@@ -139,33 +158,47 @@ static void kf_arm_end(struct kf_arm *arm, const char *why)
 		pr_info("disarmed: %s\n", why);
 }
 
-static int kf_arm_begin_audit(struct kf_arm *arm)
+static int kf_arm_begin(struct kf_arm *arm, const char *watch)
 {
-	struct kf_server *srv = arm->srv;
 	struct kf_tree *tree;
 
 	kf_arm_end(arm, "another audit begins");
-	if (!srv->set.strict) {
+	if (!READ_ONCE(arm->srv->set.strict)) {
 		pr_err("armed: means nothing while strict=0\n");
 		return -EINVAL;
 	}
-	if (!srv->watch[strspn(srv->watch, ", \t\n")]) {
+	if (!watch[strspn(watch, ", \t\n")]) {
 		pr_err("armed: watch is empty, a change would not be seen\n");
 		return -EINVAL;
 	}
-	tree = kf_tree_watch(srv->watch, kf_arm_changed, arm);
+	tree = kf_tree_watch(watch, kf_arm_changed, arm);
 	if (IS_ERR(tree))
 		return PTR_ERR(tree);
 	/* A name may have come to lead elsewhere between the look and the mark. */
 	kf_tree_check(tree);
 	arm->tree = tree;
 	if (kf_arm_advance(arm, KF_DISARMED, KF_AUDIT)) {
-		pr_err("armed: something changed below %s just now: try again\n", srv->watch);
+		pr_err("armed: something changed below %s just now: try again\n", watch);
 		kf_arm_end(arm, NULL);
 		return -EAGAIN;
 	}
-	mod_delayed_work(srv->wq, &arm->tick, msecs_to_jiffies(KF_ARM_CHECK_MS));
+	mod_delayed_work(system_unbound_wq, &arm->tick, msecs_to_jiffies(KF_ARM_CHECK_MS));
 	return 0;
+}
+
+static int kf_arm_begin_audit(struct kf_arm *arm)
+{
+	char *watch;
+	int err;
+
+	mutex_lock(&arm->watch_mutex);
+	watch = kstrdup(arm->srv->watch, GFP_KERNEL);
+	mutex_unlock(&arm->watch_mutex);
+	if (!watch)
+		return -ENOMEM;
+	err = kf_arm_begin(arm, watch);
+	kfree(watch);
+	return err;
 }
 
 static int kf_arm_end_audit(struct kf_arm *arm)
@@ -195,17 +228,21 @@ static void kf_arm_work(struct work_struct *work)
 static void kf_arm_tick(struct work_struct *work)
 {
 	struct kf_arm *arm = container_of(to_delayed_work(work), struct kf_arm, tick);
-	unsigned long began = jiffies;
+	unsigned long began, pause;
 
 	mutex_lock(&arm->mutex);
+	began = jiffies;
 	if (arm->tree && !kf_tree_has_changed(arm->tree))
 		kf_tree_check(arm->tree);
-	if (arm->tree && kf_tree_has_changed(arm->tree))
-		kf_arm_end(arm, NULL);	/* changed() has said so */
-	if (arm->tree)
-		mod_delayed_work(arm->srv->wq, &arm->tick,
-				 max(msecs_to_jiffies(KF_ARM_CHECK_MS),
-				     (jiffies - began) * KF_ARM_CHECK_SHARE));
+	/* Whoever disarmed has said so. */
+	if (arm->tree && READ_ONCE(arm->srv->set.armed) == KF_DISARMED)
+		kf_arm_end(arm, NULL);
+	if (arm->tree) {
+		pause = clamp((jiffies - began) * KF_ARM_CHECK_SHARE,
+			      msecs_to_jiffies(KF_ARM_CHECK_MS),
+			      msecs_to_jiffies(KF_ARM_CHECK_MAX_MS));
+		mod_delayed_work(system_unbound_wq, &arm->tick, pause);
+	}
 	mutex_unlock(&arm->mutex);
 }
 
@@ -213,14 +250,13 @@ int kf_arm_set_armed(struct kf_server *srv, int armed)
 {
 	struct kf_arm_write write = { .arm = srv->arm, .armed = armed };
 
-	if (armed == KF_DISARMED) {	/* does not wait for workers */
-		mutex_lock(&srv->arm->mutex);
-		kf_arm_end(srv->arm, "armed=0 was written");
-		mutex_unlock(&srv->arm->mutex);
+	if (armed == KF_DISARMED) {	/* waits for nobody */
+		kf_arm_disarm(srv, "armed=0 was written");
 		return 0;
 	}
+	/* Not on srv->wq, which a file system that hangs can fill. */
 	INIT_WORK_ONSTACK(&write.work, kf_arm_work);
-	queue_work(srv->wq, &write.work);
+	queue_work(system_unbound_wq, &write.work);
 	flush_work(&write.work);
 	destroy_work_on_stack(&write.work);
 	return write.err;
@@ -229,16 +265,15 @@ int kf_arm_set_armed(struct kf_server *srv, int armed)
 int kf_arm_set_strict(struct kf_server *srv, int strict)
 {
 	struct kf_arm *arm = srv->arm;
+	bool same;
 
-	mutex_lock(&arm->mutex);
-	if (strict != srv->set.strict) {
-		kf_arm_end(arm, "strict was changed");
-		spin_lock(&arm->lock);
-		WRITE_ONCE(srv->set.strict, strict);
-		kf_arm_state(arm, KF_DISARMED);
-		spin_unlock(&arm->lock);
-	}
-	mutex_unlock(&arm->mutex);
+	spin_lock(&arm->lock);
+	same = strict == srv->set.strict;
+	WRITE_ONCE(srv->set.strict, strict);
+	kf_arm_state(arm, srv->set.armed);	/* at once the gate that goes with it */
+	spin_unlock(&arm->lock);
+	if (!same)
+		kf_arm_disarm(srv, "strict was changed");
 	return 0;
 }
 
@@ -246,6 +281,7 @@ int kf_arm_set_watch(struct kf_server *srv, const char *paths)
 {
 	struct kf_arm *arm = srv->arm;
 	char *copy;
+	bool same;
 
 	if (!kf_tree_paths_ok(paths)) {
 		pr_err("watch: not a list of absolute paths, nothing changed: %s\n", paths);
@@ -254,21 +290,21 @@ int kf_arm_set_watch(struct kf_server *srv, const char *paths)
 	copy = kstrdup(paths, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
-	mutex_lock(&arm->mutex);
-	if (strcmp(copy, srv->watch)) {
-		kf_arm_end(arm, "watch was changed");
-		swap(copy, srv->watch);
-	}
-	mutex_unlock(&arm->mutex);
+	mutex_lock(&arm->watch_mutex);
+	same = !strcmp(copy, srv->watch);
+	swap(copy, srv->watch);
+	mutex_unlock(&arm->watch_mutex);
 	kfree(copy);
+	if (!same)
+		kf_arm_disarm(srv, "watch was changed");
 	return 0;
 }
 
 void kf_arm_get_watch(struct kf_server *srv, char *buf, size_t size)
 {
-	mutex_lock(&srv->arm->mutex);
+	mutex_lock(&srv->arm->watch_mutex);
 	strscpy(buf, srv->watch, size);
-	mutex_unlock(&srv->arm->mutex);
+	mutex_unlock(&srv->arm->watch_mutex);
 }
 
 int kf_arm_init(struct kf_server *srv)
@@ -279,6 +315,7 @@ int kf_arm_init(struct kf_server *srv)
 		return -ENOMEM;
 	arm->srv = srv;
 	mutex_init(&arm->mutex);
+	mutex_init(&arm->watch_mutex);
 	spin_lock_init(&arm->lock);
 	INIT_DELAYED_WORK(&arm->tick, kf_arm_tick);
 	srv->arm = arm;

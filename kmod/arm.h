@@ -44,6 +44,8 @@ void kf_arm_exit(struct kf_server *srv);	/* nobody writes sysctls any more */
 int kf_arm_set_strict(struct kf_server *srv, int strict);
 int kf_arm_set_armed(struct kf_server *srv, int armed);
 int kf_arm_set_watch(struct kf_server *srv, const char *paths);
+/* Something was changed here that decides what is served. Process context, waits for nobody. */
+void kf_arm_disarm(struct kf_server *srv, const char *why);
 void kf_arm_get_watch(struct kf_server *srv, char *buf, size_t size);
 
 #endif /* KFRONT_ARM_H */

@@ -179,32 +179,63 @@ static struct kf_body *kf_body_read(struct kf_object *obj, struct file *file,
 	return body;
 }
 
+/*
+ * Another object may have them: the same file asked for by clients that take other
+ * codings, of which the same one was chosen.
+ */
+static struct kf_body *kf_body_shared(struct kf_object *obj, struct file *file, u64 *length)
+{
+	struct kf_key key = obj->key;
+	struct kf_body *body;
+
+	body = kf_body_known(obj, &key, file, obj->coding, length);
+	key.accepts = obj->coding == KF_IDENTITY ? 0 : KF_CODING(obj->coding);
+	if (!body && key.accepts != obj->key.accepts)
+		body = kf_body_known(obj, &key, file, obj->coding, length);
+	return body;
+}
+
+/* Compressed by us. */
+static struct kf_body *kf_lookup_gzip(struct kf_object *obj, struct file *file, u64 *length,
+				      enum kf_reason *reason)
+{
+	struct kf_server *srv = obj->cache->srv;
+	struct kf_body *body = NULL, *plain;
+	struct kf_key key = obj->key;
+	u64 size;
+
+	*reason = KF_R_BUSY;
+	if (!kf_gzip_begin(srv))
+		return NULL;
+	/* Whoever was before us may have done just this. */
+	body = kf_body_shared(obj, file, length);
+	if (!body) {
+		key.accepts = 0;
+		plain = kf_body_known(obj, &key, file, KF_IDENTITY, &size);
+		if (!plain)
+			plain = kf_body_read(obj, file, reason);
+		if (plain) {
+			*reason = KF_R_NO_MEMORY;
+			body = kf_gzip(srv, plain, obj->attr.size, length);
+			kf_body_put(plain);
+		}
+	}
+	kf_gzip_end(srv);
+	return body;
+}
+
 /* The bytes in the form that obj->coding says; @length is set to how many. */
 static struct kf_body *kf_lookup_body(struct kf_object *obj, struct file *file, u64 *length,
 				      enum kf_reason *reason)
 {
-	struct kf_body *body, *plain;
-	struct kf_key key = obj->key;
+	struct kf_body *body = kf_body_shared(obj, file, length);
 
-	body = kf_body_known(obj, &key, file, obj->coding, length);
 	if (body)
 		return body;
+	if (obj->coding == KF_GZIP)
+		return kf_lookup_gzip(obj, file, length, reason);
 	*length = obj->attr.size;
-	if (obj->coding != KF_GZIP)
-		return kf_body_read(obj, file, reason);
-
-	key.accepts = 0;
-	plain = kf_body_known(obj, &key, file, KF_IDENTITY, length);
-	if (!plain)
-		plain = kf_body_read(obj, file, reason);
-	if (!plain)
-		return NULL;
-	body = kf_gzip(obj->cache->srv, plain, obj->attr.size, length);
-	kf_body_put(plain);
-	if (!IS_ERR(body))
-		return body;
-	*reason = kf_walk_reason(PTR_ERR(body));
-	return NULL;
+	return kf_body_read(obj, file, reason);
 }
 
 static bool kf_old_enough(const struct kf_attr *attr, const struct timespec64 *now)

@@ -8,7 +8,6 @@
  * zlib is another version. Both are the same file when decompressed.
  */
 #include <linux/crc32.h>
-#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -71,8 +70,10 @@ static size_t kf_gzip_to(u8 *out, void *workspace, struct kf_body *plain, u64 si
 	bv = kf_body_vecs(plain, &nr);
 	err = kf_deflate(&z, bv, nr, &crc);
 	zlib_deflateEnd(&z);
-	if (WARN_ON_ONCE(err))
+	if (err) {
+		pr_warn_once(KBUILD_MODNAME ": zlib did not compress\n");
 		return 0;
+	}
 	trailer[0] = cpu_to_le32(crc);
 	trailer[1] = cpu_to_le32((u32)size);
 	memcpy(z.next_out, trailer, sizeof(trailer));
@@ -91,14 +92,30 @@ static void kf_body_fill(struct kf_body *body, const u8 *from)
 	}
 }
 
-/* Holds srv->gzip_mutex. */
-static struct kf_body *kf_gzip_body(struct kf_server *srv, struct kf_body *plain, u64 size,
-				    u64 *length)
+bool kf_gzip_begin(struct kf_server *srv)
+{
+	might_sleep();
+	if (atomic_inc_return(&srv->gzips) > KF_GZIP_WAITING) {
+		atomic_dec(&srv->gzips);
+		return false;
+	}
+	mutex_lock(&srv->gzip_mutex);
+	return true;
+}
+
+void kf_gzip_end(struct kf_server *srv)
+{
+	mutex_unlock(&srv->gzip_mutex);
+	atomic_dec(&srv->gzips);
+}
+
+struct kf_body *kf_gzip(struct kf_server *srv, struct kf_body *plain, u64 size, u64 *length)
 {
 	struct kf_body *body = NULL;
 	void *workspace;
 	u8 *out;
 
+	lockdep_assert_held(&srv->gzip_mutex);
 	out = kvmalloc(kf_gzip_bound(size), GFP_KERNEL | __GFP_NOWARN);
 	workspace = kvmalloc(zlib_deflate_workspacesize(MAX_WBITS, MAX_MEM_LEVEL),
 			     GFP_KERNEL | __GFP_NOWARN);
@@ -111,19 +128,5 @@ static struct kf_body *kf_gzip_body(struct kf_server *srv, struct kf_body *plain
 	}
 	kvfree(workspace);
 	kvfree(out);
-	return body ?: ERR_PTR(-ENOMEM);
-}
-
-struct kf_body *kf_gzip(struct kf_server *srv, struct kf_body *plain, u64 size, u64 *length)
-{
-	struct kf_body *body = ERR_PTR(-EBUSY);
-
-	might_sleep();
-	if (atomic_inc_return(&srv->gzips) <= KF_GZIP_WAITING) {
-		mutex_lock(&srv->gzip_mutex);
-		body = kf_gzip_body(srv, plain, size, length);
-		mutex_unlock(&srv->gzip_mutex);
-	}
-	atomic_dec(&srv->gzips);
 	return body;
 }

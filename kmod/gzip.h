@@ -9,13 +9,21 @@ struct kf_body;
 struct kf_server;
 
 /**
+ * kf_gzip_begin() - one worker at a time compresses
+ *
+ * Waits for the others. Return: false when too many do so already; else kf_gzip_end().
+ */
+bool kf_gzip_begin(struct kf_server *srv);
+void kf_gzip_end(struct kf_server *srv);
+
+/**
  * kf_gzip() - the gzip form of a body
  * @plain: what is to be compressed; stays the caller's
  * @size: its bytes
  * @length: set to the bytes of the result
  *
- * Context: process, in a worker; waits for others who do the same.
- * Return: a body of its own, ERR_PTR(-ENOMEM), or ERR_PTR(-EBUSY): too many wait.
+ * Between kf_gzip_begin() and kf_gzip_end(). Context: process, in a worker.
+ * Return: a body of its own, or NULL: no memory.
  */
 struct kf_body *kf_gzip(struct kf_server *srv, struct kf_body *plain, u64 size, u64 *length);
 

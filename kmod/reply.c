@@ -154,10 +154,6 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 		out.shared = true;
 		out.last = out.last && a->length == out.body_len;
 	}
-	if (c->object && !out.nr_body) {	/* held for a 200 that found no room; now a 304 */
-		kf_object_put(c->object);
-		c->object = NULL;
-	}
 	if (!kf_reply_hold(c, &out, obj)) {
 		kf_handover(c, KF_R_UNSTABLE);
 		return false;
@@ -171,6 +167,14 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 	c->asked_close = !rq->keepalive;
 	kf_request_done(c);
 	kf_reply_count(srv, a, e, hit);
+	/*
+	 * Held for an answer that found no room, which then became one without a body.
+	 * Not before it is queued: until then it is the only reference to what @e is in.
+	 */
+	if (c->object && !out.nr_body) {
+		kf_object_put(c->object);
+		c->object = NULL;
+	}
 	if (streaming) {
 		c->streaming = true;
 		c->body_left = a->length;

@@ -211,6 +211,10 @@ static bool kf_request_looked_up(struct kf_conn *c, const struct kf_request *rq)
 		return kf_respond(c, rq, &c->stream->entity, NULL, false);
 	/* Found full buffers the last time: then the reference is already ours. */
 	obj = lk->object ?: c->object;
+	if (WARN_ON_ONCE(!obj)) {
+		kf_handover(c, KF_R_UNSTABLE);
+		return false;
+	}
 	return kf_respond(c, rq, &obj->entity, obj, false);
 }
 
@@ -266,6 +270,11 @@ bool kf_request(struct kf_conn *c)
 		c->object = NULL;
 	}
 	obj = kf_object_find(srv, &t.key);
+	if (!obj && t.key.accepts == KF_CODING(KF_GZIP) && (rq.head || !rq.http11)) {
+		/* Nothing is compressed only to find that its length may not be told. */
+		kf_handover(c, KF_R_ENCODING);
+		return false;
+	}
 	if (!obj) {
 		kf_ask(c, &t.key);
 		return false;

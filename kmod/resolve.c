@@ -219,8 +219,8 @@ int kf_walk_sibling(struct kf_walk *w, const char *suffix, struct path *sibling)
 	take_dentry_name_snapshot(&snapshot, w->file.dentry);
 	len = snprintf(name, sizeof(name), "%s%s", snapshot.name.name, suffix);
 	release_dentry_name_snapshot(&snapshot);
-	/* A file that something is mounted on has no directory here. */
-	err = len < sizeof(name) && d_is_dir(dir) ? 0 : -ENOENT;
+	/* A file that is mounted (docker's -v FILE:FILE) has its directory elsewhere. */
+	err = len < sizeof(name) && w->file.dentry != w->file.mnt->mnt_root ? 0 : -ENOENT;
 	if (!err && w->trusted) {
 		err = kf_watch(w->obj, d_inode(dir), name, len);
 		if (err == -E2BIG) {
@@ -230,6 +230,11 @@ int kf_walk_sibling(struct kf_walk *w, const char *suffix, struct path *sibling)
 	}
 	if (!err)
 		err = vfs_path_lookup(dir, w->file.mnt, name, 0, sibling);
+	/* Renamed away meanwhile: that directory may be anywhere. */
+	if (!err && READ_ONCE(w->file.dentry->d_parent) != dir) {
+		path_put(sibling);
+		err = -ESTALE;
+	}
 	dput(dir);
 	if (err)
 		return err;

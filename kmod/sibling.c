@@ -45,7 +45,8 @@ static struct file *kf_sibling_try(struct kf_walk *w, const char *suffix,
 	if (IS_ERR(file))
 		return file;
 	err = kf_attr_get(file, &attr);
-	if (!err && kf_older(&attr, original))
+	/* An old one, or one that is just being made. */
+	if (!err && (kf_older(&attr, original) || inode_is_open_for_write(file_inode(file))))
 		err = -ENOENT;
 	if (err) {
 		__fput_sync(file);
@@ -75,6 +76,9 @@ enum kf_reason kf_sibling_open(struct kf_walk *w, u8 accepts, struct file **file
 	for (i = 0; i < ARRAY_SIZE(kf_siblings); i++) {
 		if (!(accepts & KF_CODING(kf_siblings[i].coding)))
 			continue;
+		/* As long as the file itself may change, nothing is as new as it is. */
+		if (inode_is_open_for_write(file_inode(*file)) || kf_file_mapped(*file))
+			break;
 		err = kf_attr_get(*file, &original);
 		if (err)
 			return kf_walk_reason(err);

@@ -5,6 +5,9 @@
  * are compiled into a new policy (rules.c) or refused with a line in the log.
  */
 #include <linux/capability.h>
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
@@ -58,6 +61,19 @@ void kf_settings_defaults(struct kf_settings *set)
 	};
 }
 
+/*
+ * Shells write what is long in pieces of a multiple of 1024 bytes, each a write of its
+ * own. A piece of a list is another list: a root cut short is another directory.
+ */
+static bool kf_sysctl_whole(const kf_ctl_table *ctl, const char *buffer, size_t len, loff_t pos)
+{
+	if (!pos && (!len || len % 1024 || buffer[len - 1] == '\n'))
+		return true;
+	pr_err("%s: must be written at once (sysctl -w does), not in pieces; nothing changed\n",
+	       ctl->procname);
+	return false;
+}
+
 /* A list: shown as it was written; a write that is not understood changes nothing. */
 static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *lenp, loff_t *ppos)
 {
@@ -67,11 +83,13 @@ static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *le
 	int err;
 
 	/*
-	 * Roots say which part of the file system is published, as docroot did when
-	 * root loaded us; CAP_NET_ADMIN is enough for the other sysctls, not for that.
+	 * The lists say which part of the file system is published, as docroot did when
+	 * root loaded us: CAP_NET_ADMIN is enough for numbers, not for that.
 	 */
-	if (write && which == KF_RULE_HOSTS && !capable(CAP_SYS_ADMIN))
+	if (write && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	if (write && !kf_sysctl_whole(ctl, buffer, *lenp, *ppos))
+		return -EINVAL;
 	tmp.data = kmalloc(tmp.maxlen, GFP_KERNEL);
 	if (!tmp.data)
 		return -ENOMEM;
@@ -98,6 +116,8 @@ static int kf_sysctl_state(kf_ctl_table *ctl, int write, void *buffer, size_t *l
 	int value = write ? -1 : READ_ONCE(*state), err;
 	struct ctl_table tmp = *ctl;
 
+	if (write && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	tmp.data = &value;
 	err = proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
 	if (!err && value >= 0 && write)	/* else nothing was written, only blanks */
@@ -126,6 +146,7 @@ static int kf_set_precompressed(struct kf_server *srv, int value)
 {
 	WRITE_ONCE(srv->set.precompressed, value);
 	kf_cache_flush(srv);
+	kf_arm_disarm(srv, "precompressed was changed");
 	return 0;
 }
 

@@ -40,8 +40,6 @@ enum kf_reason kf_walk_reason(int err)
 		return KF_R_SYMLINK;
 	case -ENOMEM:
 		return KF_R_NO_MEMORY;
-	case -EBUSY:
-		return KF_R_BUSY;
 	case -EAGAIN:
 	case -ESTALE:
 		return KF_R_UNSTABLE;
