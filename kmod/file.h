@@ -106,6 +106,9 @@ void kf_stream_free(struct kf_stream *st);
  */
 int kf_docroot_check(struct kf_server *srv);
 
+/* Roots in hosts that cannot be reached: a line in the log each, no error. Process context. */
+void kf_roots_check(struct kf_server *srv);
+
 /* Between file.c and stream.c, worker only. */
 int kf_attr_get(struct file *file, struct kf_attr *attr);
 bool kf_file_mapped(struct file *file);		/* somebody may store into it without telling */

@@ -319,6 +319,11 @@ const struct kf_str *kf_policy_unserved(const struct kf_policy *p, u32 *n)
 	return p->unserved.item;
 }
 
+const struct kf_hosts *kf_policy_hosts(const struct kf_policy *p)
+{
+	return &p->hosts;
+}
+
 struct kf_str kf_policy_server(const struct kf_policy *p)
 {
 	return p->server;

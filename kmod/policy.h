@@ -82,6 +82,7 @@ const struct kf_str *kf_policy_guards(const struct kf_policy *p, u32 *n);
 const struct kf_str *kf_policy_index(const struct kf_policy *p, u32 *n);
 const struct kf_str *kf_policy_unserved(const struct kf_policy *p, u32 *n);
 struct kf_str kf_policy_server(const struct kf_policy *p);
+const struct kf_hosts *kf_policy_hosts(const struct kf_policy *p);
 
 /* Softirq; used by route.c. */
 const struct kf_type *kf_policy_type(const struct kf_policy *p, const char *ext, u32 len);

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include "arm.h"
+#include "file.h"
 #include "object.h"
 #include "policy.h"
 #include "rules.h"
@@ -218,6 +219,8 @@ int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 	if (!err)
 		kf_cache_flush(srv);
 	/* How we call ourselves is compared by an audit, but decides nothing. */
+	if (!err && which == KF_RULE_HOSTS)
+		kf_roots_check(srv);
 	if (!err && which != KF_RULE_SERVER_HEADER)
 		kf_arm_disarm(srv, "a list was changed");
 	return err;

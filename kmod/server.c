@@ -95,6 +95,7 @@ int kf_server_start(struct kf_server *srv, const struct kf_rules_params *rules)
 	err = kf_rules_init(srv, rules);
 	if (err)
 		return err;
+	kf_roots_check(srv);
 	err = kf_stats_init(srv);
 	if (err)
 		goto out_rules;

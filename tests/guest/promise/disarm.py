@@ -126,6 +126,18 @@ def race(seed):
     check(f'{inside} changes after the beginning, {after} times armed after the change')
 
 
+def here():
+    """What is changed in kfront itself: other files would be served, or otherwise."""
+    for name, value in (('types', 'html'), ('exclude', '/x/'), ('guard_files', '.other'), ('index', 'a.html'),
+                        ('hosts', 'localhost'), ('default_host', 'x'), ('mass_hosts', 0), ('mime_types', '/etc/mime.types'),
+                        ('precompressed', 0), ('watch', TOP), ('strict', 0)):
+        check(f'at once: {name} is written')
+        arm()
+        log = KernelLog()
+        sysctl(name, value)
+        assert sysctl('armed') == '0' and len([line for line in log.ours() if 'disarmed' in line]) == 1, log.ours()
+
+
 def main():
     top, _ = fresh('strict')
     put(f'{top}/a.html', b'a')
@@ -134,6 +146,8 @@ def main():
         events()
         without_events()
         race(seeded())
+        tree()
+        here()
 
 
 if __name__ == '__main__':

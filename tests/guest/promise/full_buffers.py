@@ -4,7 +4,9 @@ there is room: many small pipelined answers to a client that does not read yet.
 (Their heads fill skbs at an answer's edge, so TCP takes nothing at all, which a
 large body never shows. Such a request once hung, or went to the backend.)"""
 import contextlib
+import email.utils
 import socket
+import time
 from lib import *
 
 
@@ -48,6 +50,28 @@ def all_answered(url, method, count):
     return unanswered
 
 
+def becomes_304(top, base, count):
+    """The answer that finds no room is a 200 from the worker, and a 304 when there is some."""
+    check('an answer that finds no room becomes another one while it waits')
+    path = ripe(put(f'{top}/turns.html', 'turns'))
+    before, soon = stats(), time.time() + 4
+    raw = request(f'{base}/turns.html', headers=[f'If-Modified-Since: {email.utils.formatdate(soon, usegmt=True)}'])
+    # While somebody may write to it the file is read anew for each request.
+    with open(path, 'ab'), Conn(rcvbuf=32768, mss=1460) as conn:
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
+        conn.send(raw * count)
+        stalled()
+        assert delta(before, 'requests') < count, 'all found room'
+        wait_for(lambda: time.time() > soon + 1, 'the date is past', pause=0.1)
+        for byte in b'GET ':            # each has the answer tried again
+            conn.send(bytes([byte])).taken()
+        found = [conn.response().status for _ in range(count)]
+        assert found[0] == 200 and found[-1] == 304 and found == sorted(found), found
+        conn.send(request(f'{base}/tiny.html')[4:])
+        assert conn.response().body == b'tiny'
+    expect(before, requests=count + 1, handed_over=0)
+
+
 @contextlib.contextmanager
 def small_buffers():
     """Send buffers that do not grow beyond what some dozen answers fill."""
@@ -77,6 +101,8 @@ def main():
                 check(f'{count} pipelined {method}, read late')
                 waited += all_answered(url, method, count)
             assert waited, 'no answer ever had to wait for room'
+        patient()
+        becomes_304(top, base, 400)
 
 
 if __name__ == '__main__':

@@ -2,7 +2,9 @@
 """The knobs: defaults as documented (stock Apache's where it has one), nonsense
 refused with the value kept, and each takes effect with the next request."""
 import errno
+import os
 import apache
+from kmod import SYSCTLS
 from lib import *
 
 DEFAULTS = {'enabled': 1, 'header_timeout_ms': 20000, 'keepalive_timeout_ms': 5000, 'keepalive_requests': 100,
@@ -134,6 +136,20 @@ def main():
         for name, values in WORDS.items():
             for bad in values:
                 refuses(name, bad)
+        check('a list comes in one piece: shells cut what is long')
+        with open(f'{SYSCTLS}/types', 'rb', buffering=0) as knob:
+            types = knob.read()
+        for pieces in ([b'a,' * 512], [b'html\n', b'css\n']):
+            knob = os.open(f'{SYSCTLS}/types', os.O_WRONLY)
+            try:
+                for piece in pieces:
+                    os.write(knob, piece)
+                raise AssertionError('a list in pieces was taken')
+            except OSError as error:
+                assert error.errno == errno.EINVAL, error
+            finally:
+                os.close(knob)
+        sysctl('types', types.decode().strip())
         check('effects')
         effects(top, url)
     with kfront():

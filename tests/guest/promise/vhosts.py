@@ -68,11 +68,12 @@ def main():
         expect(before, requests=1, handed_over=1)
     with kfront(hosts='localhost'):
         check('who may only administer the network may not publish other directories')
-        for name, value, error in ('hosts', 'localhost=/etc', 'not permitted'), ('exclude', '/x/', ''):
+        for name, value, error in (('hosts', 'localhost=/etc', 'not permitted'), ('exclude', '/x/', 'not permitted'),
+                                   ('strict', '0', 'not permitted'), ('keepalive_requests', '7', '')):
             done = subprocess.run(['setpriv', '--bounding-set', '-sys_admin', 'tee', f'/proc/sys/net/kfront/{name}'],
                                   input=value, capture_output=True, text=True)
             assert bool(done.returncode) == bool(error) and error in done.stderr, done
-        assert sysctl('hosts') == 'localhost' and sysctl('exclude') == '/x/'
+        assert sysctl('hosts') == 'localhost' and sysctl('keepalive_requests') == '7'
     log = KernelLog()
     with kfront():
         check('without hosts= every name is ours: said once in the log')
