@@ -194,6 +194,7 @@ void kf_rules_get(struct kf_server *srv, enum kf_rule which, char *buf, size_t s
 int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 {
 	struct kf_policy_text text, spent;
+	bool changed;
 	char *copy;
 	int err = 0;
 
@@ -202,6 +203,7 @@ int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 		return -ENOMEM;
 	mutex_lock(&srv->policy_mutex);
 	text = srv->text;
+	changed = which == KF_RULE_MIME_TYPES || strcmp(*kf_rule_text(&text, which), copy);
 	*kf_rule_text(&text, which) = copy;
 	if (which == KF_RULE_MIME_TYPES) {
 		text.mime_types = NULL;
@@ -218,10 +220,10 @@ int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 		vfree(spent.mime_types);
 	if (!err)
 		kf_cache_flush(srv);
-	/* How we call ourselves is compared by an audit, but decides nothing. */
 	if (!err && which == KF_RULE_HOSTS)
 		kf_roots_check(srv);
-	if (!err && which != KF_RULE_SERVER_HEADER)
+	/* How we call ourselves is compared by an audit, but decides nothing. */
+	if (!err && changed && which != KF_RULE_SERVER_HEADER)
 		kf_arm_disarm(srv, "a list was changed");
 	return err;
 }

@@ -144,7 +144,8 @@ static int kf_sysctl_armed(kf_ctl_table *ctl, int write, void *buffer, size_t *l
 /* It is in what the cache holds. */
 static int kf_set_precompressed(struct kf_server *srv, int value)
 {
-	WRITE_ONCE(srv->set.precompressed, value);
+	if (xchg(&srv->set.precompressed, value) == value)
+		return 0;
 	kf_cache_flush(srv);
 	kf_arm_disarm(srv, "precompressed was changed");
 	return 0;

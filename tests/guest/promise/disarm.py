@@ -129,8 +129,8 @@ def race(seed):
 def here():
     """What is changed in kfront itself: other files would be served, or otherwise."""
     for name, value in (('types', 'html'), ('exclude', '/x/'), ('guard_files', '.other'), ('index', 'a.html'),
-                        ('hosts', 'localhost'), ('default_host', 'x'), ('mass_hosts', 0), ('mime_types', '/etc/mime.types'),
-                        ('precompressed', 0), ('watch', TOP), ('strict', 0)):
+                        ('hosts', 'localhost'), ('default_host', 'x'), ('mass_hosts', 1), ('mime_types', '/etc/mime.types'),
+                        ('precompressed', 1), ('watch', TOP), ('strict', 0)):
         check(f'at once: {name} is written')
         arm()
         log = KernelLog()
