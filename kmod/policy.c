@@ -361,6 +361,11 @@ bool kf_policy_host(const struct kf_policy *p, const struct kf_str *host, struct
 	return site->dir.len;
 }
 
+bool kf_policy_mass_hosts(const struct kf_policy *p)
+{
+	return p->mass_hosts;
+}
+
 bool kf_policy_excluded(const struct kf_policy *p, const struct kf_str *path)
 {
 	u32 i;

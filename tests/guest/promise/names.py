@@ -65,6 +65,17 @@ def main():
             before = stats()
             same_as_backend(spelled(url, path))
             expect(before, requests=0, handed_over_excluded=1)
+        check('an index file that is excluded, or one that would go before it: not for its directory either')
+        for exclude in f'{url}/sub/index', f'{url}/sub/home.html':
+            sysctl('index', 'home.html index.html')
+            sysctl('exclude', '/nothing/')
+            hit(f'{url}/sub/')
+            sysctl('exclude', exclude)
+            before = stats()
+            same_as_backend(spelled(url, 'sub/'))
+            expect(before, requests=0, handed_over=1, handed_over_excluded=1)
+        sysctl('index', 'index.html')
+        hit(f'{url}/sub/')
         sysctl('exclude', old)
 
         check('mime_types: read again when written')
