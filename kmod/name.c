@@ -65,19 +65,27 @@ static bool kf_part_in(const char *part, u32 len, const char * const *list, u32 
 	return false;
 }
 
-bool kf_part_is_claimed(const char *part, u32 len)
+static bool kf_part_begins_claimed(const char *part, u32 len)
 {
-	const struct kf_mimeconf *conf;
 	u32 i;
 
-	if (len && kf_lower(part[0]) <= '9')	/* a version number: none begins so */
-		return false;
 	for (i = 0; i < ARRAY_SIZE(kf_claimed_prefixes); i++) {
 		u32 n = strlen(kf_claimed_prefixes[i]);
 
 		if (len >= n && kf_same_nocase(part, kf_claimed_prefixes[i], n))
 			return true;
 	}
+	return false;
+}
+
+bool kf_part_is_claimed(const char *part, u32 len)
+{
+	const struct kf_mimeconf *conf;
+
+	if (len && kf_lower(part[0]) <= '9')	/* a version number: none begins so */
+		return false;
+	if (kf_part_begins_claimed(part, len))
+		return true;
 	conf = kf_mimeconf_find(part, len);
 	return (conf && conf->claimed) || kf_part_in(part, len, kf_claimed, ARRAY_SIZE(kf_claimed));
 }
@@ -101,6 +109,11 @@ static void kf_name_part(const struct kf_policy *p, const char *part, u32 len, b
 	const struct kf_type *type = kf_policy_type(p, part, len);
 	const struct kf_mimeconf *conf;
 
+	if (len > KF_EXT_MAX) {		/* none that is known; php... may go on for ever */
+		st->claimed |= kf_part_begins_claimed(part, len);
+		st->typed = false;
+		return;
+	}
 	/* What is served is not claimed: kf_policy_build() has asked. */
 	if ((!type && kf_part_is_claimed(part, len)) ||
 	    (!(type && last) &&
@@ -133,7 +146,7 @@ enum kf_reason kf_name_check(const struct kf_policy *p, const char *name, u32 le
 	u32 start, end;
 
 	memset(media, 0, sizeof(*media));
-	if (!len)
+	if (!len || len > KF_NAME_MAX)		/* no file system has the latter */
 		return KF_R_TYPE;
 	if (name[0] == '.')
 		return KF_R_DOTFILE;

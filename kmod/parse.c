@@ -151,17 +151,34 @@ static bool kf_agent_is_special(const struct kf_str *v)
 		{ "Mozilla/2", 9 }, { "MSIE 4.0b2;", 11 }, { "RealPlayer 4.0", 14 },
 		{ "Java/1.0", 8 }, { "JDK/1.0", 7 },
 	};
-	u32 i, k;
+	const char *p = v->p, *end = p + v->len;
+	const struct kf_str *s;
 
-	for (i = 0; i < v->len; i++) {
-		char c = v->p[i];
-
-		if (c < 'J' || c > 'R')		/* where each of them begins */
+	for (; end - p >= 7; p++) {
+		if (*p < 'J' || *p > 'R')	/* where each of them begins */
 			continue;
-		for (k = 0; k < ARRAY_SIZE(special); k++)
-			if (v->len - i >= special[k].len &&
-			    !memcmp(v->p + i, special[k].p, special[k].len))
-				return true;
+		/* The second letter says which, and the third whether: values may be all M. */
+		switch (p[1]) {
+		case 'o':
+			s = &special[0];
+			break;
+		case 'S':
+			s = &special[1];
+			break;
+		case 'e':
+			s = &special[2];
+			break;
+		case 'a':
+			s = &special[3];
+			break;
+		case 'D':
+			s = &special[4];
+			break;
+		default:
+			continue;
+		}
+		if (p[2] == s->p[2] && end - p >= s->len && !memcmp(p, s->p, s->len))
+			return true;
 	}
 	return false;
 }

@@ -35,11 +35,42 @@ struct kf_policy {
 	u16 bucket[KF_TYPE_BUCKETS]; /* open addressing: index into type[] + 1, 0 is empty */
 };
 
+static bool kf_is_dots(const char *p, u32 len)
+{
+	return len && len <= 2 && p[0] == '.' && p[len - 1] == '.';
+}
+
 static bool kf_file_name_ok(const struct kf_str *s)
 {
-	if (s->len > KF_NAME_MAX || memchr(s->p, '/', s->len))
+	return s->len <= KF_NAME_MAX && !memchr(s->p, '/', s->len) && !kf_is_dots(s->p, s->len);
+}
+
+/*
+ * What route.c compares with is decoded, so this is decoded here, in place. Refused is
+ * what no such path can begin with, rather than kept as if it protected anything.
+ */
+static bool kf_exclude_decode(struct kf_list *l, struct kf_str *s)
+{
+	char *to = l->text + (s->p - l->text);
+	const char *p = s->p, *end = p + s->len;
+	u32 n = 0, segment = 0;
+
+	if (*p != '/')
 		return false;
-	return strcmp(s->p, ".") && strcmp(s->p, "..");
+	while (p < end) {
+		int c = kf_path_char(&p, end);
+
+		if (c < 0 || n == KF_PATH_MAX)
+			return false;
+		if (c == '/' && n && (n == segment || kf_is_dots(to + segment, n - segment)))
+			return false;
+		to[n++] = c;
+		if (c == '/')
+			segment = n;
+	}
+	to[n] = '\0';
+	s->len = n;
+	return !kf_is_dots(to + segment, n - segment);
 }
 
 static bool kf_ext_ok(const struct kf_str *s)
@@ -231,10 +262,10 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	if (ret)
 		return ret;
 
-	*err = "exclude: not a list of URL prefixes that begin with a slash";
+	*err = "exclude: not a list of /PREFIX, or one has //, /./, /../, %2F, %00 or half an escape";
 	ret = kf_policy_list(&p->exclude, text->exclude);
 	for (i = 0; !ret && i < p->exclude.n; i++)
-		ret = p->exclude.item[i].p[0] == '/' ? 0 : -EINVAL;
+		ret = kf_exclude_decode(&p->exclude, &p->exclude.item[i]) ? 0 : -EINVAL;
 	if (ret)
 		return ret;
 
@@ -364,6 +395,11 @@ bool kf_policy_host(const struct kf_policy *p, const struct kf_str *host, struct
 	else if (p->default_host.n)
 		site->dir = p->default_host.item[0];
 	return site->dir.len;
+}
+
+bool kf_policy_mass_hosts(const struct kf_policy *p)
+{
+	return p->mass_hosts;
 }
 
 bool kf_policy_excluded(const struct kf_policy *p, const struct kf_str *path)

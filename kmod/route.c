@@ -14,15 +14,6 @@
 #include "route.h"
 #include "text.h"
 
-/* 0-15, or more than that: no hex digit. */
-static u32 kf_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = kf_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
-}
-
 /*
  * @from without escapes into @to, which has KF_PATH_MAX bytes. Apache says 404 to an
  * escaped NUL or slash. It takes dots that are escaped for dots, and resolves
@@ -34,20 +25,10 @@ static enum kf_reason kf_decode(const struct kf_str *from, char *to, u32 *len)
 	u32 n = 0;
 
 	while (p < end) {
-		char c = *p++;
+		int c = kf_path_char(&p, end);
 
-		if (c == '%') {
-			u32 high, low;
-
-			if (end - p < 2)
-				return KF_R_TARGET;
-			high = kf_hex(p[0]);
-			low = kf_hex(p[1]);
-			c = high << 4 | low;
-			if (high > 15 || low > 15 || c == '/' || kf_is(c, KF_CC_CTL))
-				return KF_R_TARGET;
-			p += 2;
-		}
+		if (c < 0)
+			return KF_R_TARGET;
 		if (n && to[n - 1] == '/' && (c == '.' || c == '/'))
 			return c == '.' ? KF_R_DOTFILE : KF_R_TARGET;
 		if (n == KF_PATH_MAX)

@@ -40,7 +40,8 @@ struct kf_target {
  * behind that, and not at all for a plain path beneath docroot
  * @t: filled in with KF_OK; key.name points into @buf or into the request
  *
- * With mass_hosts the name is /HOST/PATH. Exclusion is by the decoded URL path.
+ * With mass_hosts the name is /HOST/PATH. Exclusion is by the decoded URL path; whether a
+ * directory's index file is excluded is the worker's question (walk.c).
  * Return: KF_OK, or why the backend must answer: KF_R_ENCODING when it may compress
  * this file for this client and @offers says that we do not.
  */

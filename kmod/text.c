@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What HTTP says each character is: one table, looked up once a byte.
+ * What HTTP says each character is: one table, looked up once a byte. And what an
+ * escape in a path means.
  */
 #include "text.h"
 
@@ -26,3 +27,32 @@ const u8 kf_cclass[256] = {
 	0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17,	/* 0x70 */
 	0x17, 0x17, 0x17, 0x10, 0x11, 0x10, 0x13, 0x08,	/* 0x78 */
 };
+
+/* 0-15, or more than that: no hex digit. */
+static u32 kf_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = kf_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
+
+int kf_path_char(const char **at, const char *end)
+{
+	const char *p = *at;
+	u32 high, low;
+	u8 c = *p++;
+
+	if (c == '%') {
+		if (end - p < 2)
+			return -1;
+		high = kf_hex(p[0]);
+		low = kf_hex(p[1]);
+		c = high << 4 | low;
+		if (high > 15 || low > 15 || c == '/' || kf_is(c, KF_CC_CTL))
+			return -1;
+		p += 2;
+	}
+	*at = p;
+	return c;
+}

@@ -31,6 +31,15 @@ static inline char kf_lower(char c)
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
+/**
+ * kf_path_char() - the next character of a URL path, an escape decoded
+ * @at: moved behind it; stands before @end
+ *
+ * Return: -1 for an escape that is not one, or that means what is in no file's name: a
+ * slash, NUL, another control character.
+ */
+int kf_path_char(const char **at, const char *end);
+
 /* Is @p, case folded, the lower-case text @lower of the same length? */
 static inline bool kf_same_nocase(const char *p, const char *lower, u32 len)
 {

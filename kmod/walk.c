@@ -125,10 +125,26 @@ enum kf_reason kf_walk_to_docroot(struct kf_walk *w)
 }
 
 /*
+ * Is there a rule for the index file's own URL? mod_dir asks for that inwardly, and what
+ * is said to it counts, whether or not there is such a file. Exclusion is by URL path:
+ * with mass_hosts what is walked here begins with /HOST instead.
+ */
+static bool kf_walk_index_excluded(struct kf_walk *w, const char *path, const struct kf_str *index)
+{
+	struct kf_str url = { .p = w->names };
+
+	if (w->top == w->srv->docroot && kf_policy_mass_hosts(w->policy))
+		path += 1 + strcspn(path + 1, "/");
+	url.len = scnprintf(w->names, PATH_MAX, "%s%s", path, index->p);
+	return kf_policy_excluded(w->policy, &url);
+}
+
+/*
  * Like mod_dir: the first index name that exists decides. Those before it are
  * watched, too: they may appear. A name with a slash could lead anywhere.
  */
-static enum kf_reason kf_walk_index(struct kf_walk *w, const struct kf_str **index)
+static enum kf_reason kf_walk_index(struct kf_walk *w, const char *path,
+				    const struct kf_str **index)
 {
 	struct path dir = w->at;
 	enum kf_reason reason = KF_R_NOT_A_FILE;
@@ -140,6 +156,9 @@ static enum kf_reason kf_walk_index(struct kf_walk *w, const struct kf_str **ind
 	for (i = 0; i < n; i++) {
 		reason = KF_R_NOT_A_FILE;
 		if (!names[i].len || memchr(names[i].p, '/', names[i].len))
+			break;
+		reason = KF_R_EXCLUDED;
+		if (kf_walk_index_excluded(w, path, &names[i]))
 			break;
 		reason = kf_walk_by_name(w, names[i].p, names[i].len);
 		if (reason != KF_R_MISSING) {
@@ -224,7 +243,7 @@ static enum kf_reason kf_walk_url(struct kf_walk *w, const char *path)
 	if (p[-1] == '/') {
 		if (!d_is_dir(w->at.dentry))
 			return KF_R_MISSING;
-		reason = kf_walk_index(w, &index);
+		reason = kf_walk_index(w, path, &index);
 		if (reason)
 			return reason;
 		last = index->p;

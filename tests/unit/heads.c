@@ -258,6 +258,14 @@ const struct curated curated[] = {
 	C(L("User-Agent: Java/1.0.2"), KF_R_USER_AGENT)
 	C(L("User-Agent: JDK/1.0"), KF_R_USER_AGENT)
 	C(L("User-Agent: JDK/1."), KF_OK)
+	C(L("User-Agent: MMozilla/2"), KF_R_USER_AGENT)
+	C(L("User-Agent: MoMozMozilla/Mozilla/2"), KF_R_USER_AGENT)
+	C(L("User-Agent: MSIE 4.0bMSIE 4.0b2;"), KF_R_USER_AGENT)
+	C(L("User-Agent: xRealPlayer 4.0x"), KF_R_USER_AGENT)
+	C(L("User-Agent: JaJDJava/1.JDK/1.0"), KF_R_USER_AGENT)
+	C(L("User-Agent: mozilla/2 msie 4.0b2; realplayer 4.0 java/1.0 jdk/1.0"), KF_OK)
+	C(L("User-Agent: Mozilla/1 MSIE 4.0b2 RealPlayer 4 Java/1. JDK/2.0 Mozilla/"), KF_OK)
+	C(L("User-Agent: M"), KF_OK)
 	C(L("User-Agent: a\r\nUser-Agent: a"), KF_R_USER_AGENT)
 #undef C
 };

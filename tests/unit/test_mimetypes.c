@@ -189,6 +189,7 @@ static void kf_mimeconf__is_debians_mime_conf(void **state)
 		have += !!conf->type + !!conf->language + !!conf->charset + conf->claimed;
 		assert_true(!i || strcmp(kf_mimeconf[i - 1].ext, conf->ext) < 0);
 		assert_ptr_equal(kf_mimeconf_find(conf->ext, strlen(conf->ext)), conf);
+		assert_true(strlen(conf->ext) <= KF_EXT_MAX);	/* kf_name_check() counts on it */
 	}
 	/* Big5 stands there twice, in two cases */
 	assert_int_equal(said, have + 1);

@@ -48,6 +48,28 @@ static void check(const char *name, size_t len, enum kf_reason want, const char 
 	check_media(name, len, want, mime, "", "");
 }
 
+static void kf_name_check__lengths(void **state)
+{
+	char name[KF_NAME_MAX + 1];
+
+	(void)state;
+	memset(name, 'a', sizeof(name));
+	memcpy(name + sizeof(name) - 6, ".html", 5);
+	check(name, KF_NAME_MAX, KF_OK, "text/html");
+	memcpy(name + sizeof(name) - 6, "a.html", 6);
+	check(name, KF_NAME_MAX + 1, KF_R_TYPE, NULL);	/* no file has such a name */
+	/* parts of 16 characters, and of more than any that is known */
+	check(BYTES("a.1234567890123456.html"), KF_OK, "text/html");
+	check(BYTES("a.12345678901234567.html"), KF_OK, "text/html");
+	check(BYTES("a.html.12345678901234567"), KF_R_TYPE, NULL);
+	check(BYTES("a.php34567890123456.html"), KF_R_HANDLER, NULL);
+	check(BYTES("a.PhP345678901234567.html"), KF_R_HANDLER, NULL);
+	check(BYTES("a.phtml345678901234567.html"), KF_R_HANDLER, NULL);
+	check(BYTES("a.html.php45678901234567"), KF_R_TYPE, NULL);
+	check_media(BYTES("a.iso-10646-ucs-2.html"), KF_OK, "text/html", "", "iso-10646-ucs-2");
+	check(BYTES("a.iso-10646-ucs-22222.html"), KF_OK, "text/html");
+}
+
 static void kf_name_check__last_part_decides(void **state)
 {
 	(void)state;
@@ -290,6 +312,7 @@ static void kf_part_is_claimed__default_types_are_not(void **state)
 
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 KF_GROUP(name,
+	 T(kf_name_check__lengths),
 	 T(kf_name_check__last_part_decides),
 	 T(kf_name_check__dotfiles),
 	 T(kf_name_check__base_name_means_nothing),

@@ -146,6 +146,25 @@ static void kf_policy_build__refuses(void **state)
 		{ FIELD(exclude), "icons/", "exclude" },
 		{ FIELD(exclude), "/a,b", "exclude" },
 		{ FIELD(exclude), "/a\x7f", "exclude" },
+		{ FIELD(exclude), "%2fa", "exclude" },
+		{ FIELD(exclude), "/a%", "exclude" },
+		{ FIELD(exclude), "/a%4", "exclude" },
+		{ FIELD(exclude), "/a%4,1", "exclude" },
+		{ FIELD(exclude), "/a%zz/", "exclude" },
+		{ FIELD(exclude), "/a%2fb", "exclude" },
+		{ FIELD(exclude), "/a%2Fb", "exclude" },
+		{ FIELD(exclude), "/a%00", "exclude" },
+		{ FIELD(exclude), "/a%0ab", "exclude" },
+		{ FIELD(exclude), "/a%7f", "exclude" },
+		{ FIELD(exclude), "//", "exclude" },
+		{ FIELD(exclude), "//a", "exclude" },
+		{ FIELD(exclude), "/a//b", "exclude" },
+		{ FIELD(exclude), "/a/./b", "exclude" },
+		{ FIELD(exclude), "/a/.", "exclude" },
+		{ FIELD(exclude), "/..", "exclude" },
+		{ FIELD(exclude), "/a/../b", "exclude" },
+		{ FIELD(exclude), "/%2e%2E/b", "exclude" },
+		{ FIELD(exclude), "/fine /a%2", "exclude" },
 		{ FIELD(server_header), "a\r\nSet-Cookie: x", "server_header" },
 		{ FIELD(server_header), "a\tb", "server_header" },
 		{ FIELD(server_header), "\xe9", "server_header" },
@@ -214,6 +233,73 @@ static void kf_policy_build__refuses(void **state)
 	text.mime_types_len = 10;
 	assert_int_equal(kf_policy_build(&text, &p, &err), -EINVAL);
 	assert_int_equal(strncmp(err, "mime_types", 10), 0);
+}
+
+/* Compared is what escapes mean, whoever wrote them. */
+static void kf_policy_excluded__items_are_decoded(void **state)
+{
+	static const struct {
+		const char *path;
+		bool want;
+	} cases[] = {
+		{ "/my dir/a.html", true },
+		{ "/my dir/", true },
+		{ "/my%20dir/", false },	/* a path is decoded when it comes here */
+		{ "/my dir", false },
+		{ "/a,b", true },
+		{ "/a,bc", true },
+		{ "/a", false },
+		{ "/100%41.html", true },
+		{ "/100A.html", false },
+		{ "/\xc3\xa4/x", true },
+		{ "/\xc3\xb6/x", true },
+		{ "/.git/config", true },
+		{ "/..x", true },
+		{ "/...", true },
+		{ "/", false },
+	};
+	struct kf_policy_text text = policy_text();
+	struct kf_policy *p;
+	size_t i;
+
+	(void)state;
+	text.exclude = "/my%20dir/,/a%2cb,/100%2541,/%c3%A4/ /\xc3\xb6/,/.git/,/..x,/...";
+	p = policy_new(&text);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kf_str path = STR(cases[i].path);
+
+		if (kf_policy_excluded(p, &path) != cases[i].want)
+			fail_msg("%s", cases[i].path);
+	}
+	kf_policy_free(p);
+}
+
+/* The longest path that can be ours; one byte more would never be met. */
+static void kf_policy_excluded__longest_item(void **state)
+{
+	struct kf_policy_text text = policy_text();
+	char item[3 * KF_PATH_MAX + 2], name[KF_PATH_MAX];
+	struct kf_str path = { .p = name, .len = sizeof(name) };
+	struct kf_policy *p = NULL;
+	const char *err;
+	size_t i;
+
+	(void)state;
+	item[0] = '/';
+	for (i = 1; i < KF_PATH_MAX; i++)
+		memcpy(item + 3 * i - 2, "%61", 4);
+	memset(name, 'a', sizeof(name));
+	name[0] = '/';
+	text.exclude = item;
+	p = policy_new(&text);
+	assert_true(kf_policy_excluded(p, &path));
+	path.len--;
+	assert_false(kf_policy_excluded(p, &path));
+	kf_policy_free(p);
+	p = NULL;
+	strcat(item, "b");
+	assert_int_equal(kf_policy_build(&text, &p, &err), -EINVAL);
+	assert_null(p);
 }
 
 static void kf_policy_build__limits(void **state)
@@ -323,6 +409,8 @@ KF_GROUP(policy,
 	 cmocka_unit_test(kf_policy_type__lookup),
 	 cmocka_unit_test(kf_policy_unserved__unknown_claimed_or_handlers),
 	 cmocka_unit_test(kf_policy_build__refuses),
+	 cmocka_unit_test(kf_policy_excluded__items_are_decoded),
+	 cmocka_unit_test(kf_policy_excluded__longest_item),
 	 cmocka_unit_test(kf_policy_build__limits),
 	 cmocka_unit_test(kf_policy_build__no_memory),
 	 cmocka_unit_test(defaults__all_types_are_known_to_debian));

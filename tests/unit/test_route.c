@@ -214,11 +214,11 @@ static void kf_route__lengths(void **state)
 	memset(root + 3, 'r', KF_ROOT_MAX - 2);	/* as long as it may be */
 	text.hosts = root;
 	p = policy_new(&text);
-	/* "/xxx...xxx.png", one too long, then not */
+	/* "/xxx...xxx/a.png", one too long, then not */
 	for (i = 0; i < 2; i++) {
 		memset(path, 'x', sizeof(path) - 1);
 		path[0] = '/';
-		strcpy(path + KF_PATH_MAX - 3 - i, ".png");
+		strcpy(path + KF_PATH_MAX - 5 - i, "/a.png");
 		assert_int_equal(strlen(path), KF_PATH_MAX + 1 - i);
 		assert_reason(route(p, path, "a", &t), i ? KF_OK : KF_R_TARGET, "plain");
 	}
@@ -227,9 +227,9 @@ static void kf_route__lengths(void **state)
 	for (i = 0; i < 2; i++) {
 		size_t k, at = 1;
 
-		for (k = 0; k < KF_PATH_MAX - 4 - i; k++)
+		for (k = 0; k < KF_PATH_MAX - 6 - i; k++)
 			at += sprintf(path + at, "%%78");
-		strcpy(path + at, ".png");
+		strcpy(path + at, "/a.png");
 		assert_reason(route(p, path, "a", &t), i ? KF_OK : KF_R_TARGET, "escaped");
 	}
 	assert_int_equal(t.key.len, KF_KEY_MAX);

@@ -65,6 +65,26 @@ def main():
             before = stats()
             same_as_backend(spelled(url, path))
             expect(before, requests=0, handed_over_excluded=1)
+        check('an excluded name may be written with escapes')
+        for path in 'a%20b.html', '100%25.html', '%c3%a4/%E2%82%AC.html', 'x%2541.html':
+            hit(f'{url}/{path}')
+            sysctl('exclude', f'{url}/{path}')
+            before = stats()
+            same_as_backend(spelled(url, path))
+            assert get(f'{url}/a.html').body == b'a page'
+            expect(before, requests=1, handed_over_excluded=1)
+            sysctl('exclude', '/nothing/')
+        check('an index file that is excluded, or one that would go before it: not for its directory either')
+        for exclude in f'{url}/sub/index', f'{url}/sub/home.html':
+            sysctl('index', 'home.html index.html')
+            sysctl('exclude', '/nothing/')
+            hit(f'{url}/sub/')
+            sysctl('exclude', exclude)
+            before = stats()
+            same_as_backend(spelled(url, 'sub/'))
+            expect(before, requests=0, handed_over=1, handed_over_excluded=1)
+        sysctl('index', 'index.html')
+        hit(f'{url}/sub/')
         sysctl('exclude', old)
 
         check('mime_types: read again when written')

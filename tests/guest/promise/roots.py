@@ -69,6 +69,14 @@ def pairs():
         theirs('two.example', 'guard', '/guarded/a.html')
         theirs('two.example', 'symlink', '/out.html')
         ours('two.example', b'of two', '/in.html')
+        check('excluded is the URL, whatever the root')
+        old = sysctl('exclude', '/sub/index.html')
+        theirs('two.example', 'excluded', '/sub/')
+        theirs('two.example', 'excluded', '/sub/index.html')
+        ours('two.example', b'of two')
+        sysctl('exclude', f'{SRV}/two/sub/')
+        ours('two.example', b'index of two', '/sub/')
+        sysctl('exclude', old)
         theirs('wild.example', 'host')
         theirs('three.example', 'host')
         check('all on one connection')
@@ -116,6 +124,12 @@ def mass():
                                    ('b.example', 'b.example'), ('www.a.example', 'a.example')):
                     ours(host, f'of {name}'.encode())
             ours('b.example', b'index', '/sub/')
+            for exclude in '/sub/index.html', '/sub/':
+                old = sysctl('exclude', exclude)
+                theirs('b.example', 'excluded', '/sub/')
+                sysctl('exclude', '/b.example/sub/index.html')     # a directory is no part of the URL
+                ours('b.example', b'index', '/sub/')
+                sysctl('exclude', old)
             theirs('c.example', 'missing')
             theirs('out.example', 'symlink')
             for host in ('.', '..', '.hidden', '', '../mass/a.example', 'a.example/..', '127.0.0.1', '[::1]', 'a..example'):

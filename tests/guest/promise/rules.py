@@ -38,7 +38,7 @@ DIRECTORY = {'deny': 'Require all denied', 'ip': 'Require ip 10.0.0.0/8 2001:db8
              'etag': 'FileETag None', 'index': 'DirectoryIndex b.png', 'noranges': 'MaxRanges none',
              'filter': 'AddOutputFilterByType SUBSTITUTE text/html\nSubstitute s/page/PAGE/'}
 # ... and what stands beside it.
-BESIDE = {'files': '<Files "secret.html">\nRequire all denied\n</Files>', 'location': '<Location /location>\nAuthType Basic\n'
+BESIDE = {'files': '<FilesMatch "secret">\nRequire all denied\n</FilesMatch>', 'location': '<Location /location>\nAuthType Basic\n'
           f'AuthName x\nAuthUserFile {USERS}\nRequire valid-user\n</Location>',
           'match': '<LocationMatch "^/ma.ch/">\nRequire all denied\n</LocationMatch>', 'alias': f'Alias /alias {AWAY}',
           'redirect': 'Redirect /redirect http://www.test/elsewhere', 'gone': 'RedirectMatch gone ^/gone/',
@@ -46,6 +46,8 @@ BESIDE = {'files': '<Files "secret.html">\nRequire all denied\n</Files>', 'locat
           'handler': '<Location /handler>\nSetHandler server-status\n</Location>', 'script': 'ScriptAlias /script /srv/rules/cgi',
           'types': '<FilesMatch "\\.txt$">\nRequire all denied\n</FilesMatch>',
           'error': 'ErrorDocument 403 "go away"\n<Directory /srv/rules/www/error>\nRequire all denied\n</Directory>'}
+START = '<Location /index.html>\nRequire all denied\n</Location>'     # mod_dir asks for it
+SECRET = "it's %41 secret, \u00e9.html"
 PICTURES = 'deny if location header rewrite plain index gone ht-deny ht-rewrite'.split()
 EQUAL = ['ht-deny', 'ht-auth', 'ht-rewrite', 'ht-error', 'ht-options', 'multi', 'plain']   # to whom it may concern
 VHOST = '''<VirtualHost *:80 *:8080>
@@ -70,7 +72,8 @@ def site():
         os.chown(f'{TOP}/{name}/a.html', 33, 33)
         os.symlink('a.html', f'{TOP}/{name}/link.html')
         os.lchown(f'{TOP}/{name}/link.html', 1, 1)
-    put(f'{TOP}/files/secret.html', 'secret')
+    for name in ('secret.html', SECRET):
+        put(f'{TOP}/files/{name}', 'secret')
     put(f'{TOP}/index/index.html', 'index')
     for name in ('plain', 'types'):
         put(f'{TOP}/{name}/c.txt', 'text')
@@ -88,7 +91,7 @@ def configuration():
     lines = [f'LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so' for name in MODULES
              if not os.path.exists(f'/etc/apache2/mods-enabled/{name}.load')]
     rules = [f'<Directory {TOP}/{name}>\n{text}\n</Directory>' for name, text in DIRECTORY.items()]
-    extra = '\n'.join(['ServerName www.test'] + rules + list(BESIDE.values()))
+    extra = '\n'.join(['ServerName www.test'] + rules + list(BESIDE.values()) + [START])
     return apache.configured(docroot=TOP, extra=extra, vhosts='\n'.join(lines + [VHOST.format(name=name) for name in ('other', 'third')]), override='All')
 
 
@@ -125,6 +128,7 @@ def mend(said):
 def asked(ns):
     """Whoever asks gets what Apache says."""
     for client in ({'ns': ns, 'host': HERE}, {}):
+        same_as_backend(request('/', host='www.test', headers=['Connection: close']), **client)
         for name in [*HTACCESS, *DIRECTORY, *BESIDE, 'plain']:
             for file in os.listdir(f'{TOP}/{name}') + ['']:
                 if name != 'handler':           # a status page is never the same twice
@@ -166,6 +170,10 @@ def mended(ns):
     commands = mend(out)
     check(f'  {len(commands)} settings, {len(sysctl("exclude"))} bytes of exclude')
     assert any('exclude' in line for line in commands) and any('types' in line for line in commands), commands
+    exclude = sysctl('exclude').split(',')
+    check('a rule about the start page, or about an odd name, costs no more than that')
+    assert '/index.html' in exclude and '/' not in exclude, exclude
+    assert f'/files/{quote(SECRET)}' in exclude and '/files/' not in exclude, exclude
     check('with what it proposes it arms')
     out, _ = audit('--arm', status=0)
     assert sysctl('armed') == '1' and 'all equal' in out, out

@@ -13,7 +13,7 @@ DEFAULTS = {'enabled': 1, 'header_timeout_ms': 20000, 'keepalive_timeout_ms': 50
             'drain_timeout_ms': 10000, 'guard_files': '.htaccess', 'index': 'index.html'}
 TYPES = '''html htm css js mjs json txt xml svg png jpg jpeg gif webp avif ico bmp woff woff2 ttf otf eot pdf
 mp3 mp4 webm ogg wav zip bz2 xz wasm'''.split()
-WORDS = {'guard_files': ['a/b', '..', '.'], 'index': ['a/b', '..', '/x'], 'exclude': ['icons/', '*'],
+WORDS = {'guard_files': ['a/b', '..', '.'], 'index': ['a/b', '..', '/x'], 'exclude': ['icons/', '*', '/a//', '/a/../b', '/a%2fb', '/100%/', '/ok /%00'],
          'server_header': ['a\x01b', 'a\tb\x7f']}
 
 
