@@ -53,7 +53,7 @@ def all_answered(url, method, count):
 def becomes_304(top, base, count):
     """The answer that finds no room is a 200 from the worker, and a 304 when there is some."""
     check('an answer that finds no room becomes another one while it waits')
-    path = ripe(put(f'{top}/turns.html', 'turns'))
+    path = ripe(put(f'{top}/turns.html', 'turns' * 100))
     before, soon = stats(), time.time() + 4
     raw = request(f'{base}/turns.html', headers=[f'If-Modified-Since: {email.utils.formatdate(soon, usegmt=True)}'])
     # While somebody may write to it the file is read anew for each request.
