@@ -211,8 +211,10 @@ static enum kf_reason kf_answer_gzip(const struct kf_request *rq, const struct k
 			return KF_R_ENCODING;
 		/*
 		 * Apache's compressed bytes are not ours, but their tag is: who got a
-		 * first part from us must not get the next one from Apache. So a range
+		 * first part from Apache must not get the next one from us. So a range
 		 * gets the whole, as Apache does it with compressed bodies of some size.
+		 * The other way round nothing helps: who asks for the rest of ours on a
+		 * connection that Apache has, handed over for any reason, gets its bytes.
 		 */
 		return KF_OK;
 	}

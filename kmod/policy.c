@@ -247,7 +247,7 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	int ret;
 	u32 i;
 
-	*err = "hosts: not a list of NAME, *.NAME or an address, each with =/ROOT or not";
+	*err = "hosts: not a list of NAME, *.NAME or address, each with =/ROOT or not, no ports";
 	ret = kf_hosts_build(&p->hosts, text->hosts);
 	if (ret)
 		return ret;
@@ -262,7 +262,7 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	if (ret)
 		return ret;
 
-	*err = "exclude: not a list of /PREFIX, or one has //, /./, /../, %2F, %00 or half an escape";
+	*err = "exclude: not a list of /PREFIX, or one has //, /./, /../, %2F, %00, half an escape";
 	ret = kf_policy_list(&p->exclude, text->exclude);
 	for (i = 0; !ret && i < p->exclude.n; i++)
 		ret = kf_exclude_decode(&p->exclude, &p->exclude.item[i]) ? 0 : -EINVAL;

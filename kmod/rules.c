@@ -4,10 +4,13 @@
  * srv->policy, immutable, replaced as a whole: softirq reads it under RCU, the
  * worker holds a reference while it sleeps.
  *
- * Process context, under srv->policy_mutex.
+ * Process context. srv->policy_mutex covers srv->text and the change of policies, and
+ * nothing that may wait for others: files are read before it is taken.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/kernel_read_file.h>
 #include <linux/slab.h>
@@ -108,14 +111,23 @@ static int kf_rules_build(struct kf_server *srv, const struct kf_policy_text *te
 	return 0;
 }
 
-/* Read the file that @text->mime_path names; what was there before stays the caller's. */
+/*
+ * Read the file that @text->mime_path names; what was there before stays the caller's.
+ * Nothing but a regular file: kernel_read_file() sees to that, once it is open, and
+ * without O_NONBLOCK a FIFO would not be before somebody writes to it.
+ */
 static int kf_mime_types_read(struct kf_policy_text *text)
 {
+	struct file *file;
 	void *buf = NULL;
 	ssize_t len;
 
-	len = kernel_read_file_from_path(text->mime_path, 0, &buf, KF_MIME_TYPES_MAX, NULL,
-					 READING_POLICY);
+	file = filp_open(text->mime_path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	len = PTR_ERR_OR_ZERO(file);
+	if (!len) {
+		len = kernel_read_file(file, 0, &buf, KF_MIME_TYPES_MAX, NULL, READING_POLICY);
+		fput(file);
+	}
 	if (len < 0) {
 		pr_err("mime_types=%s cannot be read: error %zd\n", text->mime_path, len);
 		return len;
@@ -191,31 +203,38 @@ void kf_rules_get(struct kf_server *srv, enum kf_rule which, char *buf, size_t s
 	mutex_unlock(&srv->policy_mutex);
 }
 
+/* Of several writers of one list the last to take the mutex wins. */
 int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 {
-	struct kf_policy_text text, spent;
+	struct kf_policy_text fresh = { }, text, spent;
+	const char *copy;
 	bool changed;
-	char *copy;
 	int err = 0;
 
 	copy = kstrdup(value, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
+	fresh.mime_path = copy;
+	if (which == KF_RULE_MIME_TYPES)
+		err = kf_mime_types_read(&fresh);
+	if (err)
+		goto out;
+
 	mutex_lock(&srv->policy_mutex);
 	text = srv->text;
 	changed = which == KF_RULE_MIME_TYPES || strcmp(*kf_rule_text(&text, which), copy);
 	*kf_rule_text(&text, which) = copy;
 	if (which == KF_RULE_MIME_TYPES) {
-		text.mime_types = NULL;
-		err = kf_mime_types_read(&text);
+		text.mime_types = fresh.mime_types;
+		text.mime_types_len = fresh.mime_types_len;
 	}
-	if (!err)
-		err = kf_rules_build(srv, &text);
+	err = kf_rules_build(srv, &text);
 	spent = err ? text : srv->text;		/* what differs in it is not needed any more */
 	if (!err)
 		srv->text = text;
 	mutex_unlock(&srv->policy_mutex);
-	kfree(*kf_rule_text(&spent, which));
+
+	copy = *kf_rule_text(&spent, which);
 	if (which == KF_RULE_MIME_TYPES)
 		vfree(spent.mime_types);
 	if (!err)
@@ -225,5 +244,7 @@ int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 	/* How we call ourselves is compared by an audit, but decides nothing. */
 	if (!err && changed && which != KF_RULE_SERVER_HEADER)
 		kf_arm_disarm(srv, "a list was changed");
+out:
+	kfree(copy);
 	return err;
 }

@@ -30,7 +30,10 @@ static u32 kf_hosts_bucket(const struct kf_hosts *h, const struct kf_str *name)
 	return i;
 }
 
-/* "*.example.org" becomes ".example.org"; a port is stripped, as from a request's Host. */
+/*
+ * "*.example.org" becomes ".example.org". A port is refused: none counts, and who wrote it
+ * counted on it.
+ */
 static bool kf_host_pattern(struct kf_list *l, struct kf_str *s)
 {
 	bool any = s->len > 2 && s->p[0] == '*' && s->p[1] == '.';
@@ -41,6 +44,8 @@ static bool kf_host_pattern(struct kf_list *l, struct kf_str *s)
 		value.len -= 2;
 	}
 	if (!kf_host_name(&value, &name) || (any && name.p[0] == '['))
+		return false;
+	if (memchr(name.p + name.len, ':', value.len - name.len))
 		return false;
 	s->p = any ? name.p - 1 : name.p;
 	s->len = any ? name.len + 1 : name.len;

@@ -29,8 +29,8 @@ struct kf_hosts {
 /**
  * kf_hosts_build() - understand the list hosts
  *
- * Items: NAME, *.NAME (all below it), an address; each may have =ROOT: an absolute
- * path without empty, "." and ".." segments; a slash at its end is stripped.
+ * Items: NAME, *.NAME (all below it), an address, none with a port; each may have =ROOT:
+ * an absolute path without empty, "." and ".." segments; a slash at its end is stripped.
  * Context: process. Return: 0, -EINVAL or -ENOMEM; kf_hosts_free() in any case.
  */
 int kf_hosts_build(struct kf_hosts *h, const char *text);

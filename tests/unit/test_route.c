@@ -277,7 +277,7 @@ static void kf_route__hosts(void **state)
 	size_t i;
 
 	(void)state;
-	text.hosts = "EXAMPLE.org., *.Example.NET [::1]:8080\n192.0.2.1=/srv/four/,"
+	text.hosts = "EXAMPLE.org., *.Example.NET [::1]\n192.0.2.1=/srv/four/,"
 		     "www.example.com=/srv/www,*.example.com=/srv/any/.x";
 	p = policy_new(&text);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -27,9 +27,9 @@ static void check(const struct kf_hosts *h, const char *name, const char *want)
 static void kf_hosts_find__first_match_in_order(void **state)
 {
 	struct kf_hosts h = hosts_new("www.example.org=/srv/www/, Example.NET.,*.example.org=/srv/any\n"
-				      "late.example.org=/srv/late early.example.net:80=/e "
+				      "late.example.org=/srv/late early.example.net=/e "
 				      "*.example.net=/srv/net,*.a.example.net=/never "
-				      "www.example.org=/again [2001:DB8::1]:80=/v6 192.0.2.1=/v4");
+				      "www.example.org=/again [2001:DB8::1]=/v6 192.0.2.1=/v4");
 
 	(void)state;
 	check(&h, "www.example.org", "/srv/www");

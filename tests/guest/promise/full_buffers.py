@@ -5,6 +5,7 @@ there is room: many small pipelined answers to a client that does not read yet.
 large body never shows. Such a request once hung, or went to the backend.)"""
 import contextlib
 import email.utils
+import os
 import socket
 import time
 from lib import *
@@ -53,23 +54,31 @@ def all_answered(url, method, count):
 def becomes_304(top, base, count):
     """The answer that finds no room is a 200 from the worker, and a 304 when there is some."""
     check('an answer that finds no room becomes another one while it waits')
-    path = ripe(put(f'{top}/turns.html', 'turns' * 100))
-    before, soon = stats(), time.time() + 4
-    raw = request(f'{base}/turns.html', headers=[f'If-Modified-Since: {email.utils.formatdate(soon, usegmt=True)}'])
-    # While somebody may write to it the file is read anew for each request.
-    with open(path, 'ab'), Conn(rcvbuf=32768, mss=1460) as conn:
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
-        conn.send(raw * count)
+    paths = [put(f'{top}/turns-{size}.html', bytes(size)) for size in range(300, 700, 37)]
+    ripe(paths[-1])
+    before, soon = stats(), time.time() + 6
+    condition = f'If-Modified-Since: {email.utils.formatdate(soon, usegmt=True)}'
+    with contextlib.ExitStack() as stack:
+        conns = []
+        for path in paths:
+            # While somebody may write to it the file is read anew for each request.
+            stack.enter_context(open(path, 'ab'))
+            conn = stack.enter_context(Conn(rcvbuf=32768, mss=1460))
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
+            conn.send(request(f'{base}/{os.path.basename(path)}', headers=[condition]) * count)
+            conns.append(conn)
         stalled()
-        assert delta(before, 'requests') < count, 'all found room'
+        assert delta(before, 'requests') < count * len(conns), 'all found room'
         wait_for(lambda: time.time() > soon + 1, 'the date is past', pause=0.1)
         for byte in b'GET ':            # each has the answer tried again
-            conn.send(bytes([byte])).taken()
-        found = [conn.response().status for _ in range(count)]
-        assert found[0] == 200 and found[-1] == 304 and found == sorted(found), found
-        conn.send(request(f'{base}/tiny.html')[4:])
-        assert conn.response().body == b'tiny'
-    expect(before, requests=count + 1, handed_over=0)
+            for conn in conns:
+                conn.send(bytes([byte])).taken()
+        for conn in conns:
+            found = [conn.response().status for _ in range(count)]
+            assert found[0] == 200 and found == sorted(found) and found[-1] == 304, found
+            conn.send(request(f'{base}/tiny.html')[4:])
+            assert conn.response().body == b'tiny'
+    expect(before, requests=(count + 1) * len(conns), handed_over=0)
 
 
 @contextlib.contextmanager
@@ -102,7 +111,7 @@ def main():
                 waited += all_answered(url, method, count)
             assert waited, 'no answer ever had to wait for room'
         patient()
-        becomes_304(top, base, 400)
+        becomes_304(top, base, 250)
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 """A file is found by every spelling of its name that Apache knows for it, and is to
 clients what its suffixes make it; whatever else a path may be is Apache's."""
 import errno
+import os
 import apache
 from lib import *
 
@@ -102,7 +103,9 @@ def main():
         assert hit(f'{url}/a.new').get('Content-Type') == 'text/x-newer'
         log = KernelLog()
         put('/srv/names.types', 'text/html "html"\n')
-        for wrong, number in (('/srv/names.types', errno.EINVAL), ('/srv/none.types', errno.ENOENT)):
+        os.mkfifo('/srv/fifo.types')                # nobody writes to it, and nobody waits for that
+        for wrong, number in (('/srv/names.types', errno.EINVAL), ('/srv/none.types', errno.ENOENT),
+                              ('/srv/fifo.types', errno.EINVAL), ('/dev/zero', errno.EINVAL), ('/srv', errno.EINVAL)):
             try:
                 sysctl('mime_types', wrong)
             except OSError as error:
@@ -113,6 +116,7 @@ def main():
             # Python writes again when closing what it could not write: the same line twice.
             assert len({line for line in log.ours() if 'mime_types' in line}) == 1, log.ours()
             log = KernelLog()
+        os.unlink('/srv/fifo.types')
         assert hit(f'{url}/a.new').get('Content-Type') == 'text/x-newer'
 
 

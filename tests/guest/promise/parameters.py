@@ -32,6 +32,7 @@ WRONG = [   # parameters, errno, what the line must name
     ({'hosts': '*'}, errno.EINVAL, 'hosts'),
     ({'hosts': 'www.*.org'}, errno.EINVAL, 'hosts'),
     ({'hosts': 'a/b'}, errno.EINVAL, 'hosts'),
+    ({'hosts': 'www.example.org:80'}, errno.EINVAL, 'no ports'),
     ({'hosts': 'www..example.org'}, errno.EINVAL, 'hosts'),
     ({'address': '1.2.3'}, errno.EINVAL, '1.2.3'),
     ({'address': 'localhost'}, errno.EINVAL, 'localhost'),

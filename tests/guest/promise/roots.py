@@ -95,7 +95,8 @@ def pairs():
         before = stats()
         assert get('/a.html', host='two.example').body == b'of two'
         expect(before, requests=0, handed_over_host=1)
-        for wrong in ('one.example=relative', 'one.example=/srv/../etc', 'one.example=', '=/srv', 'one.example=/srv//x', '*.=/srv'):
+        for wrong in ('one.example=relative', 'one.example=/srv/../etc', 'one.example=', '=/srv', 'one.example=/srv//x', '*.=/srv',
+                      'one.example:80', 'one.example:80=/srv'):
             try:
                 sysctl('hosts', wrong)
                 raise AssertionError(f'hosts={wrong} was taken')

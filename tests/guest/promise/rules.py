@@ -78,6 +78,7 @@ def site():
     for name in ('plain', 'types'):
         put(f'{TOP}/{name}/c.txt', 'text')
     put(f'{TOP}/plain/a name, with \'odd\' marks \u00e9.png', 'odd')
+    put(f'{TOP}/plain/not UTF-8: \udce9.png', 'odd')
     put(f'{TOP}/index.html', 'the site')
     put(f'{AWAY}/a.html', 'another page')
     put('/srv/rules/cgi/a.html', 'not a script')
@@ -132,7 +133,7 @@ def asked(ns):
         for name in [*HTACCESS, *DIRECTORY, *BESIDE, 'plain']:
             for file in os.listdir(f'{TOP}/{name}') + ['']:
                 if name != 'handler':           # a status page is never the same twice
-                    raw = request(f'/{name}/{quote(file)}', host='www.test', headers=['Connection: close'])
+                    raw = request(f'/{name}/{quote(os.fsencode(file))}', host='www.test', headers=['Connection: close'])
                     same_as_backend(raw, **client)
 
 
