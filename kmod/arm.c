@@ -39,8 +39,8 @@
 #include "tree.h"
 
 #define KF_ARM_CHECK_MS		1000
-#define KF_ARM_CHECK_SHARE	64	/* walking takes at most one part in so many of a CPU, ... */
-#define KF_ARM_CHECK_MAX_MS	30000	/* ... but is done at least so often */
+#define KF_ARM_CHECK_SHARE	64	/* walking takes at most one part in so many of a CPU; */
+#define KF_ARM_CHECK_MAX_MS	30000	/* but is done at least so often */
 
 struct kf_arm {
 	struct kf_server *srv;

@@ -70,8 +70,8 @@ struct kf_conn {
 	struct kf_stream *stream;	/* owned: a large file on its way */
 	struct kf_object *object;	/* reference: an object partly sent */
 	struct page *head_page;		/* reference: a head partly sent */
-	u64 body_left;			/* a stream: not yet queued, this chunk included; an object: */
-					/* bytes of the answer's body, queued or not */
+	u64 body_left;			/* a stream: bytes not yet queued, this chunk included; */
+					/* an object: of the answer's body, queued or not */
 	u32 since;			/* jiffies: when the present wait began */
 	u32 una;			/* snd_una when KF_T_SEND began: ACKs since are progress */
 	u32 head_len;			/* bytes of the head on head_page (0: queued) */

@@ -65,12 +65,12 @@ void kf_settings_defaults(struct kf_settings *set)
  * Shells write what is long in pieces of a multiple of 1024 bytes, each a write of its
  * own. A piece of a list is another list: a root cut short is another directory.
  */
-static bool kf_sysctl_whole(const kf_ctl_table *ctl, const char *buffer, size_t len, loff_t pos)
+static bool kf_sysctl_whole(const char *name, const char *buffer, size_t len, loff_t pos)
 {
 	if (!pos && (!len || len % 1024 || buffer[len - 1] == '\n'))
 		return true;
 	pr_err("%s: must be written at once (sysctl -w does), not in pieces; nothing changed\n",
-	       ctl->procname);
+	       name);
 	return false;
 }
 
@@ -88,7 +88,7 @@ static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *le
 	 */
 	if (write && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (write && !kf_sysctl_whole(ctl, buffer, *lenp, *ppos))
+	if (write && !kf_sysctl_whole(ctl->procname, buffer, *lenp, *ppos))
 		return -EINVAL;
 	tmp.data = kmalloc(tmp.maxlen, GFP_KERNEL);
 	if (!tmp.data)
