@@ -6,6 +6,7 @@ KERNEL ?= 6.12
 TEST ?=
 PORT ?= 8000
 SECONDS_EACH ?= 60
+HOURS ?= 8
 CASES ?= 5000
 UNITS := kfront.service kfront-fallback.service
 
@@ -56,6 +57,9 @@ check-unit: ## the pure code in user space, under ASan and UBSan
 check-fuzz: ## fuzzers on the pure code, SECONDS_EACH=60
 	$(MAKE) -C tests/fuzz run SECONDS=$(SECONDS_EACH)
 
+fuzz: ## the same for hours: HOURS=8
+	$(MAKE) -C tests/fuzz run SECONDS=$$(($(HOURS) * 1200))
+
 check-guest: ## the module in a guest: KERNEL=6.1|6.12|debug, TEST=name for some only
 	scripts/check-guest $(KERNEL) $(TEST)
 
@@ -71,4 +75,4 @@ clean: ## remove what was built here (the cache of kernels stays)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all modules install install-service uninstall setup demo check check-static check-unit check-fuzz check-guest check-differential clean help
+.PHONY: all modules install install-service uninstall setup demo check check-static check-unit check-fuzz fuzz check-guest check-differential clean help

@@ -64,7 +64,7 @@ def both(raws):
 def cut(raws):
     """Each whole and in two pieces: at every so many bytes, each time at others; some byte by byte."""
     for number, raw in enumerate(raws):
-        step = max(EVERY, len(raw) // 8)
+        step = 1 if EVERY == 1 else max(EVERY, len(raw) // 8)
         bytewise = len(raw) < 1000 and BROWSER not in raw
         yield Case(raw, [0] + [CUT_ALL] * bytewise + list(range(1 + number % EVERY, len(raw), step)))
 
