@@ -8,7 +8,8 @@ from lib import *
 SOURCE = b'<?php $password = "no byte of this"; ?>\n'
 NAMES = '''info.php INFO.PHP a.php.html a.html.php x.php.bak p.php~ p.php5 p.php7.html p.phtml p.phar p.phps
 a.shtml a.shtml.html m.var m.html.var run.cgi run.fcgi s.pl s.pl.txt t.py t.py.txt u.rb v.lua w.asp w.aspx
-x.jsp y.inc y.inc.html z.asis index.php a.html.en a.en.html a.html.gz a.html.utf8 a.gz.html a.de.txt
+x.jsp y.inc y.inc.html z.asis index.php a.php.en a.en.php.html a.php.html.utf8 a.html.php.de a.html.gz a.gz.html
+a.cgi.de.txt a.de.pl.utf8
 Makefile README a. a.html. a.html.bak .user.ini config.ini db.sql key.pem dump.sqlite a.conf a.html.var'''.split()
 CONF = '''	Options +ExecCGI
 	AddHandler cgi-script .cgi

@@ -27,10 +27,11 @@ def main():
             request(page, headers=['User-Agent: curl/7', 'Accept: */*', 'Cookie: a=b', close]),
             request(page, 'HEAD', headers=[close]),
             request(page, version='1.0', host=''),
-            request(page, headers=[f'If-None-Match: {etag}', close])]
+            request(page, headers=[f'If-None-Match: {etag}', close]),
+            request(f'{page}?a=b', headers=[close, 'Range: bytes=2-30'])]
     other = [request(cgi, 'POST', headers=[close], body=b'body'),
              request(f'{cgi}?x', headers=[close]),
-             request(page, headers=[close, 'Range: bytes=2-3']),
+             request(page, headers=[close, 'Range: bytes=9999-']),
              request(page, headers=[close]).replace(b'\r\n', b'\n'),
              request(page, headers=[close]).replace(b'Conn', b'Bad : x\r\nConn'),
              request(page, 'GETTER', headers=[close]),
