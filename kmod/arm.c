@@ -162,7 +162,6 @@ static int kf_arm_begin(struct kf_arm *arm, const char *watch)
 {
 	struct kf_tree *tree;
 
-	kf_arm_end(arm, "another audit begins");
 	if (!READ_ONCE(arm->srv->set.strict)) {
 		pr_err("armed: means nothing while strict=0\n");
 		return -EINVAL;
@@ -178,7 +177,7 @@ static int kf_arm_begin(struct kf_arm *arm, const char *watch)
 	kf_tree_check(tree);
 	arm->tree = tree;
 	if (kf_arm_advance(arm, KF_DISARMED, KF_AUDIT)) {
-		pr_err("armed: something changed below %s just now: try again\n", watch);
+		pr_err("armed: %s or a setting was changed just now: try again\n", watch);
 		kf_arm_end(arm, NULL);
 		return -EAGAIN;
 	}
@@ -191,6 +190,8 @@ static int kf_arm_begin_audit(struct kf_arm *arm)
 	char *watch;
 	int err;
 
+	/* First: whatever is changed from here on stops us. */
+	kf_arm_end(arm, "another audit begins");
 	mutex_lock(&arm->watch_mutex);
 	watch = kstrdup(arm->srv->watch, GFP_KERNEL);
 	mutex_unlock(&arm->watch_mutex);

@@ -208,7 +208,7 @@ int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 {
 	struct kf_policy_text fresh = { }, text, spent;
 	const char *copy;
-	bool changed;
+	bool changed, disarm;
 	int err = 0;
 
 	copy = kstrdup(value, GFP_KERNEL);
@@ -232,6 +232,13 @@ int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 	spent = err ? text : srv->text;		/* what differs in it is not needed any more */
 	if (!err)
 		srv->text = text;
+	/*
+	 * At once, and once more when nothing of the old policy is left, which an audit that
+	 * has begun meanwhile may have met. What we call ourselves decides nothing.
+	 */
+	disarm = !err && changed && which != KF_RULE_SERVER_HEADER;
+	if (disarm)
+		kf_arm_disarm(srv, "a list was changed");
 	mutex_unlock(&srv->policy_mutex);
 
 	copy = *kf_rule_text(&spent, which);
@@ -239,11 +246,10 @@ int kf_rules_set(struct kf_server *srv, enum kf_rule which, const char *value)
 		vfree(spent.mime_types);
 	if (!err)
 		kf_cache_flush(srv);
+	if (disarm)
+		kf_arm_disarm(srv, "a list was changed");
 	if (!err && which == KF_RULE_HOSTS)
 		kf_roots_check(srv);
-	/* How we call ourselves is compared by an audit, but decides nothing. */
-	if (!err && changed && which != KF_RULE_SERVER_HEADER)
-		kf_arm_disarm(srv, "a list was changed");
 out:
 	kfree(copy);
 	return err;

@@ -4,7 +4,6 @@
  * read where they are used (READ_ONCE) and refuse what is out of range; lists
  * are compiled into a new policy (rules.c) or refused with a line in the log.
  */
-#include <linux/capability.h>
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/capability.h>
@@ -62,6 +61,15 @@ void kf_settings_defaults(struct kf_settings *set)
 }
 
 /*
+ * Lists say which part of the file system is published, as docroot does: for that
+ * CAP_NET_ADMIN is not enough, as it is for numbers. Who may load us may do it.
+ */
+static bool kf_may_publish(void)
+{
+	return capable(CAP_SYS_MODULE) || capable(CAP_SYS_ADMIN);
+}
+
+/*
  * Shells write what is long in pieces of a multiple of 1024 bytes, each a write of its
  * own. A piece of a list is another list: a root cut short is another directory.
  */
@@ -82,11 +90,7 @@ static int kf_sysctl_rule(kf_ctl_table *ctl, int write, void *buffer, size_t *le
 	enum kf_rule which = (unsigned long)ctl->extra1;
 	int err;
 
-	/*
-	 * The lists say which part of the file system is published, as docroot did when
-	 * root loaded us: CAP_NET_ADMIN is enough for numbers, not for that.
-	 */
-	if (write && !capable(CAP_SYS_ADMIN))
+	if (write && !kf_may_publish())
 		return -EPERM;
 	if (write && !kf_sysctl_whole(ctl->procname, buffer, *lenp, *ppos))
 		return -EINVAL;
@@ -116,7 +120,7 @@ static int kf_sysctl_state(kf_ctl_table *ctl, int write, void *buffer, size_t *l
 	int value = write ? -1 : READ_ONCE(*state), err;
 	struct ctl_table tmp = *ctl;
 
-	if (write && !capable(CAP_SYS_ADMIN))
+	if (write && !kf_may_publish())
 		return -EPERM;
 	tmp.data = &value;
 	err = proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
@@ -141,11 +145,12 @@ static int kf_sysctl_armed(kf_ctl_table *ctl, int write, void *buffer, size_t *l
 	return kf_sysctl_state(ctl, write, buffer, lenp, ppos, &srv->set.armed, kf_arm_set_armed);
 }
 
-/* It is in what the cache holds. */
+/* What the cache holds depends on it; an audit has seen the other value, or both. */
 static int kf_set_precompressed(struct kf_server *srv, int value)
 {
 	if (xchg(&srv->set.precompressed, value) == value)
 		return 0;
+	kf_arm_disarm(srv, "precompressed was changed");
 	kf_cache_flush(srv);
 	kf_arm_disarm(srv, "precompressed was changed");
 	return 0;
@@ -158,6 +163,20 @@ static int kf_sysctl_precompressed(kf_ctl_table *ctl, int write, void *buffer, s
 
 	return kf_sysctl_state(ctl, write, buffer, lenp, ppos, &srv->set.precompressed,
 			       kf_set_precompressed);
+}
+
+static int kf_set_gzip(struct kf_server *srv, int value)
+{
+	if (xchg(&srv->set.gzip, value) != value)
+		kf_arm_disarm(srv, "gzip was changed");
+	return 0;
+}
+
+static int kf_sysctl_gzip(kf_ctl_table *ctl, int write, void *buffer, size_t *lenp, loff_t *ppos)
+{
+	struct kf_server *srv = ctl->data;
+
+	return kf_sysctl_state(ctl, write, buffer, lenp, ppos, &srv->set.gzip, kf_set_gzip);
 }
 
 /* .data holds the offset in struct kf_settings until it is made a pointer. */
@@ -198,7 +217,7 @@ static const struct ctl_table kf_template[] = {
 	KF_INT(max_header_bytes, header_bytes_min, header_bytes_max),
 	KF_INT(max_header_lines, one, header_lines_max),
 	KF_INT(max_object_bytes, zero, object_bytes_max),
-	KF_INT(gzip, zero, one),
+	KF_STATE(gzip, zero, one),
 	KF_STATE(precompressed, zero, one),
 	KF_INT(revalidate_ms, revalidate_min, revalidate_max),
 	KF_INT(backend_wait_ms, zero, timeout_max),

@@ -86,10 +86,11 @@ struct kf_tree_reader {
 	int err;
 };
 
+/* Each time: whoever makes the second change must not go on before the first is told. */
 static void kf_tree_change(struct kf_tree *tree, const char *path, const struct qstr *name)
 {
-	if (!test_and_set_bit(0, &tree->changed_bit))
-		tree->changed(tree->arg, path, name);
+	set_bit(0, &tree->changed_bit);
+	tree->changed(tree->arg, path, name);
 }
 
 static int kf_tree_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode,

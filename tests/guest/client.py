@@ -276,7 +276,7 @@ def exchange(raw, port=80, half_close=True, **more):
 
 def normal(raw):
     """An answer without what legitimately differs between two askings at two ports."""
-    raw = re.sub(rb'\r\nDate: [^\r]*', b'\r\nDate: *', raw)
+    raw = re.sub(rb'\r\n(Date|Expires): [^\r]*', rb'\r\n\1: *', raw)       # kfront says no Expires
     if b'REMOTE_PORT=' in raw:          # a CGI's: Apache frames it as its timing has it
         raw = re.sub(rb'\r\n(Transfer-Encoding: chunked|Content-Length: \d+)(?=\r\n)', b'', raw)
         raw = re.sub(rb'(\r\n\r\n|(?<=\n)\r\n)[0-9a-f]+\r\n', b'\r\n\r\n', raw).rstrip()

@@ -12,6 +12,7 @@ from client import (Closed, Conn, Response, DEADLINE, exchange, get, netns, norm
 from kmod import (DEBUG, DOCROOT, KERNEL, KernelLog, changed, delta, expect, expedited, handed,
                   leftovers, load, scaled, stats, sysctl, unload)
 
+CLOCK_REALTIME_COARSE = 5
 __all__ = ['Closed', 'Conn', 'Response', 'DEADLINE', 'exchange', 'get', 'netns', 'normal', 'request',
            'wait_for', 'DEBUG', 'DOCROOT', 'KERNEL', 'KernelLog', 'changed', 'delta', 'expect', 'expedited',
            'handed', 'kfront', 'leftovers', 'load', 'patient', 'scaled', 'stats', 'sysctl', 'unload',
@@ -80,9 +81,10 @@ def put(path, data=b'', mode=0o644, old=True):
 
 
 def ripe(path):
-    """Wait until a file is old enough for kfront to trust it (and to stream it): a second."""
-    wait_for(lambda: time.time() > max(os.stat(path).st_ctime, os.stat(path).st_mtime) + 1.05,
-             f'{path} is a second old', 5)
+    """Wait until a file is old enough for kfront to trust it (and to stream it): a second, by the
+    clock that stamps files."""
+    wait_for(lambda: time.clock_gettime(CLOCK_REALTIME_COARSE) > max(os.stat(path).st_ctime, os.stat(path).st_mtime) + 1.01,
+             f'{path} is a second old')
     return path
 
 

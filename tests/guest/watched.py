@@ -71,8 +71,11 @@ def arm():
 def disarmed(log, soon=False):
     """And one line says so."""
     if soon:
-        wait_for(lambda: sysctl('armed') == '0', 'disarmed', 10)
+        wait_for(lambda: sysctl('armed') == '0', 'disarmed')
     assert sysctl('armed') == '0', 'still armed'
-    said = [line for line in log.ours() if 'disarmed' in line]
-    assert len(said) == 1, f'the log says {log.ours()}'
+
+    def said():                         # a moment later, where it was not our own system call
+        return [line for line in log.ours() if 'disarmed' in line]
+    wait_for(said, 'a line says so')
+    assert len(said()) == 1, f'the log says {log.ours()}'
     handed_over()

@@ -105,7 +105,7 @@ def changes(top, base):
     for number in range(5):
         warm(url, BROWSER)
         data = text(9000, seed=number + 1)
-        put(path, data, old=False)
+        put(path, data)         # old, so that its tag is not weak; its ctime is new
         same(url, data, BROWSER)
         same(url, data)
 

@@ -220,7 +220,7 @@ def cannot():
         long = subprocess.Popen([sys.executable, AUDIT], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: sysctl('armed') == '2' and devices(), 'an audit is under way')
         long.send_signal(signal.SIGINT)
-        assert long.wait(30) == 2
+        assert long.wait(DEADLINE) == 2
         assert sysctl('armed') == '0' and not devices()
 
 

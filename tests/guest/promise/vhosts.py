@@ -70,7 +70,7 @@ def main():
         check('who may only administer the network may not publish other directories')
         for name, value, error in (('hosts', 'localhost=/etc', 'not permitted'), ('exclude', '/x/', 'not permitted'),
                                    ('strict', '0', 'not permitted'), ('keepalive_requests', '7', '')):
-            done = subprocess.run(['setpriv', '--bounding-set', '-sys_admin', 'tee', f'/proc/sys/net/kfront/{name}'],
+            done = subprocess.run(['setpriv', '--bounding-set', '-sys_admin,-sys_module', 'tee', f'/proc/sys/net/kfront/{name}'],
                                   input=value, capture_output=True, text=True)
             assert bool(done.returncode) == bool(error) and error in done.stderr, done
         assert sysctl('hosts') == 'localhost' and sysctl('keepalive_requests') == '7'
