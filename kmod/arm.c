@@ -7,7 +7,9 @@
  *	0 disarmed --2--> 2 being audited --1--> 1 armed
  *	    ^                  |                    |
  *	    +------------------+--------------------+  0 is written, something below watch
- *	                                               changes, strict or watch is changed
+ *	                                               changes, or what is served is
+ *	                                               changed here: a list, strict, watch,
+ *	                                               gzip, precompressed
  *
  * Writing 2 first watches everything below the paths, then says 2; writing 1 succeeds only
  * if nothing has changed since. So whoever audits between the two has audited what is

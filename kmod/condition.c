@@ -39,13 +39,6 @@ struct kf_conditions {
 	enum kf_match since;		/* If-Modified-Since: has it been the same since? */
 };
 
-static const char *kf_skip_blank(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t'))
-		p++;
-	return p;
-}
-
 /* One ["W/"] and a quoted tag without blanks and backslashes; NULL if it is none. */
 static const char *kf_read_tag(const char *p, const char *end, struct kf_str *tag, bool *weak)
 {
@@ -93,12 +86,12 @@ static enum kf_match kf_match_etag(const struct kf_str *list, const struct kf_en
 		if (kf_is_tag(&tag, e) && !(strong && (weak || e->weak)))
 			ret = KF_MATCH;	/* the rest must still be well-formed */
 
-		p = kf_skip_blank(p, end);
+		p = kf_skip_blanks(p, end);
 		if (p == end)
 			return ret;
 		if (*p++ != ',')
 			return KF_MATCH_ODD;
-		p = kf_skip_blank(p, end);
+		p = kf_skip_blanks(p, end);
 	}
 }
 

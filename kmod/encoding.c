@@ -40,13 +40,6 @@ static enum kf_named kf_coding_name(const char *p, u32 len)
 	return KF_NAMED;
 }
 
-static const char *kf_skip_blanks(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t'))
-		p++;
-	return p;
-}
-
 /* RFC 9110's qvalue in thousandths; NULL if it is none. */
 static const char *kf_read_q(const char *p, const char *end, int *q)
 {

@@ -2,8 +2,8 @@
 /*
  * The worker that turns a URL path into an object or a stream: look the name up
  * (walk.c), open, capture the attributes, copy the bytes once into pages of ours,
- * compare the attributes, publish. On srv->wq; nothing locked; may sleep for as
- * long as the file system does.
+ * compare the attributes, publish. On srv->wq; nothing locked but the turn to compress
+ * (gzip.c); may sleep for as long as the file system does.
  *
  * Whether the result is kept: only if everything that could change it afterwards
  * either sends an event or shows in the inode (walk.c: "trusted"), and if the file
@@ -142,7 +142,7 @@ static struct kf_body *kf_body_known(struct kf_object *obj, const struct kf_key 
 
 	if (!old)
 		return NULL;
-	if (old->coding == coding && kf_object_pinned(old, file_inode(file)) &&
+	if (old->entity.coding == coding && kf_object_pinned(old, file_inode(file)) &&
 	    kf_attr_equal(&old->attr, &obj->attr)) {
 		body = kf_body_get(old->body);
 		*length = old->entity.size;
@@ -188,10 +188,10 @@ static struct kf_body *kf_body_shared(struct kf_object *obj, struct file *file, 
 	struct kf_key key = obj->key;
 	struct kf_body *body;
 
-	body = kf_body_known(obj, &key, file, obj->coding, length);
-	key.accepts = obj->coding == KF_IDENTITY ? 0 : KF_CODING(obj->coding);
+	body = kf_body_known(obj, &key, file, obj->entity.coding, length);
+	key.accepts = obj->entity.coding == KF_IDENTITY ? 0 : KF_CODING(obj->entity.coding);
 	if (!body && key.accepts != obj->key.accepts)
-		body = kf_body_known(obj, &key, file, obj->coding, length);
+		body = kf_body_known(obj, &key, file, obj->entity.coding, length);
 	return body;
 }
 
@@ -224,7 +224,7 @@ static struct kf_body *kf_lookup_gzip(struct kf_object *obj, struct file *file, 
 	return body;
 }
 
-/* The bytes in the form that obj->coding says; @length is set to how many. */
+/* The bytes in the form that obj->entity.coding says; @length is set to how many. */
 static struct kf_body *kf_lookup_body(struct kf_object *obj, struct file *file, u64 *length,
 				      enum kf_reason *reason)
 {
@@ -232,7 +232,7 @@ static struct kf_body *kf_lookup_body(struct kf_object *obj, struct file *file, 
 
 	if (body)
 		return body;
-	if (obj->coding == KF_GZIP)
+	if (obj->entity.coding == KF_GZIP)
 		return kf_lookup_gzip(obj, file, length, reason);
 	*length = obj->attr.size;
 	return kf_body_read(obj, file, reason);
@@ -305,7 +305,7 @@ static enum kf_reason kf_lookup_entity(struct kf_object *obj, const struct kf_wa
 	};
 	enum kf_reason reason;
 
-	reason = kf_entity_init(&obj->entity, &version, &w->media, obj->coding, length,
+	reason = kf_entity_init(&obj->entity, &version, &w->media, obj->entity.coding, length,
 				now->tv_sec, now->tv_nsec);
 	obj->entity.siblings |= READ_ONCE(w->srv->set.precompressed);
 	return reason;
@@ -335,18 +335,18 @@ static enum kf_reason kf_lookup_file(struct kf_lookup *lk, struct kf_object *obj
 	if (err)
 		return kf_walk_reason(err);
 	keep = w->trusted && !writers && kf_old_enough(&obj->attr, &coarse);
-	if (obj->coding == KF_IDENTITY && lk->key.accepts & KF_CODING(KF_GZIP) &&
+	if (obj->entity.coding == KF_IDENTITY && lk->key.accepts & KF_CODING(KF_GZIP) &&
 	    kf_is_deflated(&w->media, obj->attr.size)) {
 		/* Compressed for one answer only: nothing is gained, let the backend do it. */
 		if (!keep)
 			return KF_R_ENCODING;
-		obj->coding = KF_GZIP;
+		obj->entity.coding = KF_GZIP;
 	}
 	reason = kf_lookup_entity(obj, w, obj->attr.size, &now);
 	if (reason)
 		return reason;
 	if (obj->attr.size > kf_object_max(lk->srv)) {
-		if (obj->coding == KF_GZIP)
+		if (obj->entity.coding == KF_GZIP)
 			return KF_R_ENCODING;
 		/* It would not stay as it is until the end. The backend copes. */
 		if (writers || !kf_old_enough(&obj->attr, &coarse))
@@ -402,7 +402,7 @@ static enum kf_reason kf_lookup_once(struct kf_lookup *lk)
 		goto out;
 	}
 	reason = kf_sibling_open(&w, lk->key.accepts, &file, &coding);
-	obj->coding = coding;
+	obj->entity.coding = coding;
 	if (!reason && !(file->f_op->splice_read && (file->f_mode & FMODE_LSEEK)))
 		reason = KF_R_IO_ERROR;
 	if (!reason)

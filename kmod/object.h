@@ -40,7 +40,6 @@ struct kf_object {
 	struct inode *inode;		/* held by a mark while hashed: see object.c */
 	unsigned long generation;	/* of the cache, when the name was last looked up */
 	struct kf_key key;		/* its name is name[] */
-	u8 coding;			/* enum kf_coding: of the body */
 	bool used;			/* asked for since the LRU looked; racy by design */
 	bool hashed;			/* protected by cache->lock */
 	bool dead;			/* set under cache->lock, read anywhere; never cleared */

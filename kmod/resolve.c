@@ -70,19 +70,25 @@ int kf_walk_start(struct kf_walk *w)
 	return 0;
 }
 
-/* Before the look: whatever happens from now on is told to the object. */
-int kf_walk_watch(struct kf_walk *w, const char *name, u32 len)
+/* An object that would need too many links is not kept. */
+static int kf_walk_watch_inode(struct kf_walk *w, struct inode *inode, const char *name, u32 len)
 {
 	int err;
 
 	if (!w->trusted)
 		return 0;
-	err = kf_watch(w->obj, d_inode(w->at.dentry), name, len);
+	err = kf_watch(w->obj, inode, name, len);
 	if (err == -E2BIG) {
 		w->trusted = false;
 		err = 0;
 	}
 	return err;
+}
+
+/* Before the look: whatever happens from now on is told to the object. */
+int kf_walk_watch(struct kf_walk *w, const char *name, u32 len)
+{
+	return kf_walk_watch_inode(w, d_inode(w->at.dentry), name, len);
 }
 
 /* ".." as the kernel does it, up to the root and across mounts. */
@@ -221,13 +227,8 @@ int kf_walk_sibling(struct kf_walk *w, const char *suffix, struct path *sibling)
 	release_dentry_name_snapshot(&snapshot);
 	/* A file that is mounted (docker's -v FILE:FILE) has its directory elsewhere. */
 	err = len < sizeof(name) && w->file.dentry != w->file.mnt->mnt_root ? 0 : -ENOENT;
-	if (!err && w->trusted) {
-		err = kf_watch(w->obj, d_inode(dir), name, len);
-		if (err == -E2BIG) {
-			w->trusted = false;
-			err = 0;
-		}
-	}
+	if (!err)
+		err = kf_walk_watch_inode(w, d_inode(dir), name, len);
 	if (!err)
 		err = vfs_path_lookup(dir, w->file.mnt, name, 0, sibling);
 	/* Renamed away meanwhile: that directory may be anywhere. */
@@ -244,8 +245,8 @@ int kf_walk_sibling(struct kf_walk *w, const char *suffix, struct path *sibling)
 	if (!err && !kf_trusted(sibling->dentry))
 		w->trusted = false;
 	/* Before the look at its permissions, which may be given later. */
-	if (!err && w->trusted)
-		err = kf_watch(w->obj, inode, KF_WATCH_SELF, 0);
+	if (!err)
+		err = kf_walk_watch_inode(w, inode, KF_WATCH_SELF, 0);
 	if (!err && (inode->i_mode & 0111 || path_permission(sibling, MAY_READ | MAY_OPEN)))
 		err = -ENOENT;
 	if (err)

@@ -40,6 +40,13 @@ static inline char kf_lower(char c)
  */
 int kf_path_char(const char **at, const char *end);
 
+static inline const char *kf_skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p;
+}
+
 /* Is @p, case folded, the lower-case text @lower of the same length? */
 static inline bool kf_same_nocase(const char *p, const char *lower, u32 len)
 {
