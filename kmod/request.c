@@ -122,8 +122,14 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail)
 		return false;
 	case KF_SCAN_INCOMPLETE:
 		/* The peer will send no more: its server says what it thinks of that. */
-		if (c->sk->sk_shutdown & RCV_SHUTDOWN)
+		if (c->sk->sk_shutdown & RCV_SHUTDOWN) {
 			kf_handover(c, KF_R_HEADER);
+			return false;
+		}
+		if (c->timeout == KF_T_KEEPALIVE)
+			kf_wait_begin(c, KF_T_HEADER);
+		if (!c->answered)
+			kf_ack_now(c->sk);
 		return false;
 	case KF_SCAN_COMPLETE:
 		break;
@@ -252,8 +258,6 @@ bool kf_request(struct kf_conn *c)
 			kf_request_close(c);
 		return false;
 	}
-	if (c->timeout == KF_T_KEEPALIVE)
-		kf_wait_begin(c, KF_T_HEADER);
 	if (!kf_head_complete(c, avail))
 		return false;
 
