@@ -59,7 +59,8 @@ def cgi(name='perf.cgi'):
 
 def get(url='/', port=80, method='GET', **fields):
     """One answer on a connection of its own."""
-    lines = [f'{name.replace("_", "-")}: {value}' for name, value in fields.items()] + ['Connection: close']
+    fields = {**{name.replace('_', '-'): value for name, value in fields.items()}, 'Connection': 'close'}
+    lines = [f'{name}: {value}' for name, value in fields.items()]
     with Conn(port) as conn:
         return conn.send(request(url, method, headers=lines)).response(method)
 
@@ -125,7 +126,8 @@ class Null(Server):
     def stop(self):
         """It cannot wait for its connections: so we do. Those in TIME-WAIT are not its own any more."""
         def free():
-            return not subprocess.run(['ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening', 'sport', '=', ':80'],
+            return not subprocess.run(['ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening',
+                                       'sport', '=', ':80'],
                                       capture_output=True, text=True, check=True).stdout
         wait_for(free, 'no connection to the null responder is open', pause=0.02)
         subprocess.run(['rmmod', 'null'], check=True)
@@ -177,11 +179,11 @@ class Kfront(Server):
             kmod.unload()
         self.backend.stop()
 
-    def warm(self, url, **fields):
+    def warm(self, url, method='GET', **fields):
         """Until it answers this from its cache."""
         def hit():
             before = kmod.stats()
-            get(url, **fields)
+            get(url, method=method, **fields)
             return kmod.stats()['served_softirq'] > before['served_softirq']
         wait_for(hit, f'{url} is a hit', pause=0.2)
 
