@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Instructions per request. In a guest started with scripts/vm --icount one nanosecond of its clock
+is one instruction of its only processor; wrk keeps that processor busy, so 10^9 / (requests per
+second) is what one exchange costs, client, TCP and server together."""
+import re
+import signal
+import subprocess
+import time
+from client import wait_for
+from results import median_spread
+
+CONNECTIONS = 16
+SCALE = dict(B=1, KB=1 << 10, MB=1 << 20, GB=1 << 30)
+
+
+class Run:
+    """What wrk said of one run."""
+    def __init__(self, text):
+        def number(pattern, default=None):
+            found = re.search(pattern, text)
+            assert found or default is not None, f'wrk: {text}'
+            return float(found[1]) if found else default
+        self.text = text
+        self.rate = number(r'Requests/sec: +([\d.]+)')
+        self.requests = int(number(r'(\d+) requests in'))
+        self.failed = int(number(r'Non-2xx or 3xx responses: (\d+)', 0))
+        read = re.search(r' ([\d.]+)([KMG]?B) read', text)
+        self.bytes = float(read[1]) * SCALE[read[2]]
+        errors = re.search(r'Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)', text)
+        self.errors = sum(map(int, errors.groups())) if errors else 0
+
+    def check(self, status, length):
+        """Were all answers what they were meant to be?"""
+        assert self.requests and not self.errors, self.text
+        assert self.failed == (self.requests if status >= 400 else 0), self.text
+        slack = 0.01 * self.bytes + (CONNECTIONS + 1) * length      # as it rounds; begun, not ended
+        assert not length or abs(self.bytes - self.requests * length) <= slack, f'{length} each: {self.text}'
+
+
+def prepare():
+    """Nobody's connections run into a limit."""
+    for name, most in (('tcp_max_tw_buckets', 1 << 20), ('tcp_max_orphans', 1 << 20), ('tcp_max_syn_backlog', 1 << 14)):
+        with open(f'/proc/sys/net/ipv4/{name}', 'w') as knob:
+            knob.write(str(most))
+
+
+def settled():
+    """What others left is gone: no connection, none in TIME-WAIT. Where the guest's clock runs on
+    when it is idle (--icount) this minute takes no time."""
+    def quiet():
+        return not subprocess.run(['ss', '-Htan', 'exclude', 'listening'], capture_output=True, text=True,
+                                  check=True).stdout
+    wait_for(quiet, 'all connections are gone', 200, pause=1)
+
+
+def lua(method, headers):
+    """The script that has wrk ask like this. The request is made once, not for each."""
+    def quoted(text):
+        return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
+    lines = [f'wrk.method = {quoted(method)}']
+    lines += [f'wrk.headers[{quoted(name)}] = {quoted(value)}' for name, value in headers.items()]
+    path = '/tmp/perf.lua'
+    with open(path, 'w') as script:
+        script.write('\n'.join(lines) + '\n')
+    return path
+
+
+def wrk(url, seconds, connections=CONNECTIONS, method='GET', headers=None, port=80, host='127.0.0.1'):
+    """One run of so many seconds of this guest's time."""
+    words = ['wrk', '-t1', f'-c{connections}', '-d1h', '--timeout', '60s']
+    if method != 'GET' or headers:
+        words += ['-s', lua(method, headers or {})]
+    words.append(f'http://{host}{"" if port == 80 else f":{port}"}{url}')
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        time.sleep(seconds)             # its -d knows whole seconds only
+        process.send_signal(signal.SIGINT)
+        return Run(process.communicate()[0])
+
+
+class Found:
+    """middle: thousands of instructions per request, the median; spread in per cent; requests in all,
+    warming up included; pending: how many more may have been answered without having been counted."""
+
+
+def instructions(url, seconds=0.5, repeat=3, warmup=0.1, status=200, length=0, connections=CONNECTIONS, **more):
+    """What one request costs. status, length: what every answer must have been; 0: any length."""
+    found, runs = Found(), []
+    for number in range(repeat + 1):
+        settled()
+        runs.append(wrk(url, seconds if number else warmup, connections, **more))
+        runs[-1].check(status, length)
+    found.middle, found.spread = median_spread([1e6 / run.rate for run in runs[1:]])
+    found.requests, found.pending = sum(run.requests for run in runs), (repeat + 1) * connections
+    return found
