@@ -65,11 +65,9 @@ u32 exchange(const struct kf_policy *p, const struct kf_entity *e,
 	static struct kf_target t;
 	struct kf_scan s = { };
 	struct kf_answer a;
-	enum kf_reason why;
 
-	if (kf_scan_head(&s, head, len, 8190, 100, &why) != KF_SCAN_COMPLETE ||
-	    kf_parse(head, s.scanned, &rq) || kf_route(p, &rq, offers, name, &t) ||
-	    kf_answer(&rq, e, 1800000000, &a))
+	if (!kf_parse_whole(&s, head, len, 8190, 100, &rq) ||
+	    kf_route(p, &rq, offers, name, &t) || kf_answer(&rq, e, 1800000000, &a))
 		return 0;
 	return kf_head_write(out, &rq, e, &a, env);
 }
