@@ -101,6 +101,13 @@ static inline u64 kf_word_fold(u64 lower)
 	return kf_word_between(lower, 'a', 'z') >> 2;
 }
 
+static __always_inline bool kf_same_word(const char *p, const char *lower)
+{
+	u64 want = kf_word(lower);
+
+	return (kf_word(p) | kf_word_fold(want)) == want;
+}
+
 /*
  * Is @p, case folded, the lower-case text @lower of the same length? With constants all
  * that concerns @lower is done by the compiler.
@@ -108,6 +115,7 @@ static inline u64 kf_word_fold(u64 lower)
 static __always_inline bool kf_same_nocase(const char *p, const char *lower, u32 len)
 {
 	u64 want;
+	u32 i;
 
 	if (len < 4) {
 		while (len--)
@@ -120,18 +128,10 @@ static __always_inline bool kf_same_nocase(const char *p, const char *lower, u32
 		return ((kf_half_word(p) | (u64)kf_half_word(p + len - 4) << 32) |
 			kf_word_fold(want)) == want;
 	}
-	for (; len > 8; len -= 8, p += 8, lower += 8) {
-		want = kf_word(lower);
-		if ((kf_word(p) | kf_word_fold(want)) != want)
+	for (i = 0; i + 8 < len; i += 8)
+		if (!kf_same_word(p + i, lower + i))
 			return false;
-		if (len < 16) {	/* the last word overlaps this one */
-			p -= 16 - len;
-			lower -= 16 - len;
-			len = 16;
-		}
-	}
-	want = kf_word(lower);
-	return (kf_word(p) | kf_word_fold(want)) == want;
+	return kf_same_word(p + len - 8, lower + len - 8);	/* overlaps the one before */
 }
 
 /* The same for a piece of text and a string constant. */
@@ -163,6 +163,23 @@ static inline u32 kf_text_run(const char *p, u32 len)
 	while (i < len && !kf_is(p[i], KF_CC_CTL))
 		i++;
 	return i;
+}
+
+/* Is @c among these bytes? */
+static inline bool kf_text_has(const char *p, u32 len, char c)
+{
+	const char *last;
+
+	if (len < 8) {
+		while (len--)
+			if (*p++ == c)
+				return true;
+		return false;
+	}
+	for (last = p + len - 8; p < last; p += 8)
+		if (kf_word_has(kf_word(p), c))
+			return true;
+	return kf_word_has(kf_word(last), c);	/* overlaps the one before */
 }
 
 #endif /* KFRONT_TEXT_H */

@@ -77,16 +77,16 @@ int main(int argc, char **argv)
 	struct kf_policy *p = policy_of("../unit/apache/mime.types");
 	struct kf_version v = { 64, 1700000000, 123456789 };
 	struct kf_media m = { .type = { "text/html", 9 } };
-	struct kf_reply_env env = {
-		.date = "Fri, 20 Nov 2026 09:59:44 GMT", .server = { "Apache", 6 },
-		.keepalive_timeout = 5,
-	};
+	struct kf_front front;
+	struct kf_reply_env env = { .front = &front, .keepalive_timeout = 5 };
+	struct kf_str server = kf_policy_server(p);
 	char name[KF_KEY_MAX], out[KF_HEAD_MAX];
 	struct kf_entity e;
 	u32 i, k, len = 0;
 
 	if (argc != 3 || kf_entity_init(&e, &v, &m, KF_IDENTITY, v.size, 1800000000, 0))
 		return 1;
+	kf_front_write(&front, 1800000000, &server);
 	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
 		if (strcmp(argv[1], heads[i].name))
 			continue;
