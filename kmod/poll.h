@@ -14,6 +14,7 @@
 #include <linux/timer.h>
 #include "conn.h"
 #include "head.h"
+#include "route.h"
 #include "server.h"
 
 #define KF_HEAD_BUF	16384	/* bytes; the largest max_header_bytes */
@@ -43,6 +44,8 @@ struct kf_poll {
 	struct kf_front front;		/* how heads begin */
 	struct page_frag frag;		/* lent to sockets where TCP must copy (send.c) */
 	char *buf;			/* KF_HEAD_BUF bytes: the head being parsed */
+	struct kf_request rq;		/* what it says, and ... */
+	struct kf_target target;	/* ... what it asks for: here, as a stack would be zeroed */
 	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
 
