@@ -14,6 +14,8 @@
 #include <linux/netdevice.h>
 #include <linux/timer.h>
 #include "conn.h"
+#include "head.h"
+#include "route.h"
 #include "server.h"
 
 #define KF_HEAD_BUF	16384	/* bytes; the largest max_header_bytes */
@@ -38,10 +40,13 @@ struct kf_poll {
 	const struct sock *refused;	/* the last full listener; compared, never looked into */
 	struct page *head_page;		/* response heads are written here; order 0 */
 	u32 head_used;
-	u32 date_second;		/* for which date is valid */
-	char date[32];
+	s64 front_second;		/* for which front is valid, ... */
+	u64 front_policy;		/* ... and the number of the policy it is of */
+	struct kf_front front;		/* how heads begin */
 	struct page_frag frag;		/* lent to sockets where TCP must copy (send.c) */
 	char *buf;			/* KF_HEAD_BUF bytes: the head being parsed */
+	struct kf_request rq;		/* what it says, and ... */
+	struct kf_target target;	/* ... what it asks for: here, as a stack would be zeroed */
 	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
 

@@ -47,14 +47,17 @@ static char *kf_head_room(struct kf_poll *p)
 
 static void kf_reply_env(struct kf_poll *p, struct kf_reply_env *env)
 {
+	const struct kf_policy_ref *ref = rcu_dereference(p->srv->policy);
 	s64 now = ktime_get_real_seconds();
 
-	if (p->date_second != (u32)now) {
-		kf_date_write(p->date, now);
-		p->date_second = (u32)now;
+	if (p->front_second != now || p->front_policy != ref->number) {
+		struct kf_str server = kf_policy_server(ref->policy);
+
+		kf_front_write(&p->front, now, &server);
+		p->front_second = now;
+		p->front_policy = ref->number;
 	}
-	env->date = p->date;
-	env->server = kf_policy_server(rcu_dereference(p->srv->policy)->policy);
+	env->front = &p->front;
 	env->keepalive_timeout = READ_ONCE(p->srv->set.keepalive_timeout_ms) / MSEC_PER_SEC;
 	env->requests_left = 0;
 	env->keepalive = false;
