@@ -13,15 +13,8 @@
 static void kf_part_key(struct kf_part_key *key, const char *text, u32 len)
 {
 	key->len = len;
-	key->word[1] = 0;
-	if (len >= 8) {
-		key->word[0] = kf_word(text);
-		key->word[1] = kf_word(text + len - 8);
-	} else if (len >= 4) {
-		key->word[0] = kf_half_word(text) | (u64)kf_half_word(text + len - 4) << 32;
-	} else {	/* of one byte all three are the same, of two the last two */
-		key->word[0] = (u8)text[0] | (u8)text[len / 2] << 8 | (u8)text[len - 1] << 16;
-	}
+	key->word[0] = len < 8 ? kf_word_short(text, len) : kf_word(text);
+	key->word[1] = len < 8 ? 0 : kf_word(text + len - 8);
 }
 
 /* The same for both cases; what else it takes for the same is told apart by the words. */

@@ -394,26 +394,21 @@ bool kf_policy_typed(const struct kf_policy *p, const struct kf_mimeconf *conf)
 	return p->typed[conf - kf_mimeconf];
 }
 
-bool kf_policy_host(const struct kf_policy *p, const struct kf_str *host, struct kf_site *site)
+bool kf_policy_host(const struct kf_policy *p, const struct kf_str *name, struct kf_site *site)
 {
 	const struct kf_vhost *vhost;
-	struct kf_str name = { };
 
 	memset(site, 0, sizeof(*site));
-	if (!p->hosts.list.n && !p->mass_hosts)
-		return true;
-	if (host->p && !kf_host_name(host, &name))
-		return false;
 	if (p->hosts.list.n) {
-		vhost = name.p ? kf_hosts_find(&p->hosts, &name) : NULL;
+		vhost = name->p ? kf_hosts_find(&p->hosts, name) : NULL;
 		if (!vhost)
 			return false;
 		site->root = vhost->root;
 	}
 	if (!p->mass_hosts || site->root.len)
 		return true;
-	if (name.p && !kf_host_is_address(&name))
-		site->dir = name;
+	if (name->p && !kf_host_is_address(name))
+		site->dir = *name;
 	else if (p->default_host.n)
 		site->dir = p->default_host.item[0];
 	return site->dir.len;

@@ -59,17 +59,21 @@ static u32 kf_put_site(const struct kf_site *site, char *buf)
 
 /* The path as a file's name, and the key made of it. */
 static enum kf_reason kf_put_key(const struct kf_site *site, const struct kf_request *rq, char *buf,
-				 struct kf_key *key, struct kf_str *path)
+				 struct kf_key *key, struct kf_str *path, u32 *name_at)
 {
 	u32 front = kf_put_site(site, buf);
 	enum kf_reason why;
 
 	*path = rq->path;
-	if (kf_text_has(path->p, path->len, '%')) {
+	*name_at = rq->name_at;
+	if (rq->escaped) {
 		why = kf_decode(&rq->path, buf + front, &path->len);
 		if (why != KF_OK)
 			return why;
 		path->p = buf + front;
+		*name_at = path->len;
+		while (path->p[*name_at - 1] != '/')	/* the path begins with one */
+			--*name_at;
 	} else if (path->len > KF_PATH_MAX) {
 		return KF_R_TARGET;
 	} else if (front) {
@@ -105,24 +109,21 @@ enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, 
 	enum kf_reason why;
 	struct kf_site site;
 	struct kf_str path;
-	const char *name;
+	u32 name_at;
 
 	if (!kf_policy_host(p, &rq->host, &site))
 		return KF_R_HOST;
-	why = kf_put_key(&site, rq, buf, &t->key, &path);
+	why = kf_put_key(&site, rq, buf, &t->key, &path, &name_at);
 	if (why != KF_OK)
 		return why;
 	if (kf_policy_excluded(p, &path))
 		return KF_R_EXCLUDED;
 
-	name = path.p + path.len;
-	while (name[-1] != '/')		/* the path begins with one */
-		name--;
-	t->directory = name == path.p + path.len;
+	t->directory = name_at == path.len;
 	if (t->directory) {
 		memset(&t->media, 0, sizeof(t->media));
 	} else {
-		why = kf_name_check(p, name, path.p + path.len - name, &t->media);
+		why = kf_name_check(p, path.p + name_at, path.len - name_at, &t->media);
 		if (why != KF_OK)
 			return why;
 	}
