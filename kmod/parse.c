@@ -25,12 +25,10 @@
 #include "host.h"
 #include "text.h"
 
-/* "Connection" has been seen; kept apart from what its tokens said. */
-struct kf_parse_state {
-	bool connection;
-	bool close;
-	bool user_agent;
-};
+/* kf_request.seen: headers that leave no value behind. */
+#define KF_SEEN_CONNECTION	0x01
+#define KF_SEEN_CLOSE		0x02	/* and that it said so */
+#define KF_SEEN_AGENT		0x04
 
 /* Two hex digits behind a percent sign. What they mean is route.c's question. */
 static bool kf_is_escape(const char *p)
@@ -120,14 +118,13 @@ static enum kf_reason kf_parse_request_line(const char **at, const char *end,
 	return KF_OK;
 }
 
-static noinline enum kf_reason kf_parse_connection(struct kf_str v, struct kf_request *rq,
-					  struct kf_parse_state *st)
+static noinline enum kf_reason kf_parse_connection(struct kf_str v, struct kf_request *rq)
 {
 	const char *p = v.p, *end = p + v.len;
 
-	if (st->connection)
+	if (rq->seen & KF_SEEN_CONNECTION)
 		return KF_R_HEADER;
-	st->connection = true;
+	rq->seen |= KF_SEEN_CONNECTION;
 
 	for (;;) {
 		const char *token = p;
@@ -137,7 +134,7 @@ static noinline enum kf_reason kf_parse_connection(struct kf_str v, struct kf_re
 			p++;
 		len = p - token;
 		if (kf_is_nocase(token, len, "close"))
-			st->close = true;
+			rq->seen |= KF_SEEN_CLOSE;
 		else if (kf_is_nocase(token, len, "keep-alive"))
 			rq->keepalive_token = true;
 		else if (kf_is_nocase(token, len, "upgrade") ||
@@ -226,17 +223,17 @@ static enum kf_reason kf_parse_host(struct kf_request *rq, struct kf_str v)
 	return kf_host_name(&rq->host, &rq->host) ? KF_OK : KF_R_HOST;
 }
 
-static enum kf_reason kf_parse_agent(struct kf_parse_state *st, struct kf_str v)
+static enum kf_reason kf_parse_agent(struct kf_request *rq, struct kf_str v)
 {
-	if (st->user_agent || kf_agent_is_special(v))
+	if (rq->seen & KF_SEEN_AGENT || kf_agent_is_special(v))
 		return KF_R_USER_AGENT;
-	st->user_agent = true;
+	rq->seen |= KF_SEEN_AGENT;
 	return KF_OK;
 }
 
 /* One header: @name is a token, @v its value without the white space around it (never NULL). */
 static enum kf_reason kf_parse_field(const char *name, u32 len, struct kf_str v,
-				     struct kf_request *rq, struct kf_parse_state *st)
+				     struct kf_request *rq)
 {
 #define IS(constant) kf_same_nocase(name, constant, sizeof(constant) - 1)
 	switch (len) {
@@ -256,8 +253,8 @@ static enum kf_reason kf_parse_field(const char *name, u32 len, struct kf_str v,
 		return IS("if-range") ? kf_keep(&rq->if_range, v, KF_R_RANGE) : KF_OK;
 	case sizeof("connection") - 1:
 		if (IS("user-agent"))
-			return kf_parse_agent(st, v);
-		return IS("connection") ? kf_parse_connection(v, rq, st) : KF_OK;
+			return kf_parse_agent(rq, v);
+		return IS("connection") ? kf_parse_connection(v, rq) : KF_OK;
 	case sizeof("authorization") - 1:
 		if (IS("if-none-match"))
 			return kf_keep(&rq->if_none_match, v, KF_R_CONDITIONAL);
@@ -311,8 +308,7 @@ static const char *kf_skip_text(const char *p, const char *end)
 
 /* One header line, CRLF included. On success *@at stands behind it. */
 static __always_inline enum kf_reason kf_parse_line(const char **at, const char *end,
-						    struct kf_request *rq,
-						    struct kf_parse_state *st)
+						    struct kf_request *rq)
 {
 	const char *name = *at, *p = name, *value, *tail;
 	u32 len;
@@ -333,18 +329,19 @@ static __always_inline enum kf_reason kf_parse_line(const char **at, const char 
 	while (tail > value && (tail[-1] == ' ' || tail[-1] == '\t'))
 		tail--;
 	*at = p + 2;
-	return kf_parse_field(name, len, (struct kf_str){ value, tail - value }, rq, st);
+	return kf_parse_field(name, len, (struct kf_str){ value, tail - value }, rq);
 }
 
-/* Long enough for the shortest head there is, and ended as all that follows relies on. */
+/* Long enough to look for a method, and ended as all that follows relies on. */
 static bool kf_parse_sound(const char *head, u32 len)
 {
-	return len >= sizeof("GET / HTTP/1.0\r\n\r\n") - 1 && head[len - 1] == '\n';
+	return len >= sizeof("HEAD ") - 1 && head[len - 1] == '\n';
 }
 
 /* What is not there is told by p alone. */
 static void kf_request_clear(struct kf_request *rq)
 {
+	rq->seen = 0;
 	rq->keepalive_token = false;
 	rq->host.p = NULL;
 	rq->if_match.p = NULL;
@@ -359,7 +356,6 @@ static void kf_request_clear(struct kf_request *rq)
 enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_lines,
 			      struct kf_request *rq)
 {
-	struct kf_parse_state st = { };
 	const char *p = data, *end = data + len;
 	enum kf_reason why;
 	u32 lines = 1;
@@ -374,7 +370,7 @@ enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 
 		if (lines > max_lines || lines == U16_MAX)
 			return KF_R_HEADER_TOO_LARGE;
 		lines++;
-		why = kf_parse_line(&p, end, rq, &st);
+		why = kf_parse_line(&p, end, rq);
 		if (why != KF_OK)
 			return why;
 	}
@@ -382,7 +378,7 @@ enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 
 		return KF_R_HEADER;
 	if (rq->http11 && !rq->host.p)
 		return KF_R_HOST;
-	rq->keepalive = !st.close && (rq->http11 || rq->keepalive_token);
+	rq->keepalive = !(rq->seen & KF_SEEN_CLOSE) && (rq->http11 || rq->keepalive_token);
 	s->scanned = p + 2 - data;
 	s->lines = lines;
 	return KF_OK;

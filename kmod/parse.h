@@ -42,6 +42,7 @@ struct kf_request {
 				/* each '%' has its two hex digits */
 	u32 name_at;		/* where in path its last component begins, behind a slash */
 	bool escaped;		/* there is a '%' in path */
+	u8 seen;		/* private to parse.c */
 	struct kf_str host;	/* kf_host_name() of what was sent; p == NULL: none (1.0) */
 	struct kf_str if_match;
 	struct kf_str if_unmodified_since;
@@ -96,6 +97,7 @@ enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq);
  * Return: KF_OK when kf_scan_head() would find a complete head in these bytes and kf_parse()
  * say KF_OK, at less than half the price: @rq is filled in and @s tells the length, and
  * nothing more is asked of it. Else nothing is said and @s is untouched: ask those two.
+ * They may say KF_OK where the last byte is no LF, as if more requests have come behind.
  */
 enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_lines,
 			      struct kf_request *rq);

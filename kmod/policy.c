@@ -6,6 +6,7 @@
  * immutable struct kf_policy that refers to nothing outside itself. Who replaces
  * a policy frees the old one after a grace period.
  */
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -25,6 +26,7 @@ struct kf_policy {
 	bool mass_hosts;
 	struct kf_list exclude;
 	u64 exclude_seconds;	/* second bytes of its items, see kf_exclude_bit() */
+	bool asks_host;		/* there are hosts, or mass_hosts */
 	struct kf_list guards;
 	struct kf_list index;
 	struct kf_list exts;	/* what types= says; kf_type.ext points into it */
@@ -269,6 +271,8 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	if (ret)
 		return ret;
 
+	p->asks_host = p->hosts.list.n || p->mass_hosts;
+
 	*err = "default_host: not one plain host name";
 	ret = kf_default_host_build(p, text->default_host);
 	if (ret)
@@ -419,17 +423,26 @@ bool kf_policy_mass_hosts(const struct kf_policy *p)
 	return p->mass_hosts;
 }
 
-bool kf_policy_excluded(const struct kf_policy *p, const struct kf_str *path)
+static noinline bool kf_has_excluded_prefix(const struct kf_policy *p, const char *path, u32 len)
 {
 	u32 i;
 
-	if (!(kf_exclude_bit(path) & p->exclude_seconds))
-		return false;
 	for (i = 0; i < p->exclude.n; i++) {
 		const struct kf_str *prefix = &p->exclude.item[i];
 
-		if (path->len >= prefix->len && !memcmp(path->p, prefix->p, prefix->len))
+		if (len >= prefix->len && !memcmp(path, prefix->p, prefix->len))
 			return true;
 	}
 	return false;
+}
+
+bool kf_policy_excluded(const struct kf_policy *p, struct kf_str path)
+{
+	return kf_exclude_bit(&path) & p->exclude_seconds &&
+	       kf_has_excluded_prefix(p, path.p, path.len);
+}
+
+bool kf_policy_asks_host(const struct kf_policy *p)
+{
+	return p->asks_host;
 }
