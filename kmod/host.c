@@ -26,20 +26,22 @@ static bool kf_is_hex(char c)
  */
 static u32 kf_v4_len(const char *p, u32 len)
 {
-	const char *start = p, *number;
-	u32 dots;
+	const char *start = p;
+	u32 numbers = 0;
 
-	for (dots = 0;; dots++) {
-		number = p;
-		while (kf_is_digit(*p))
-			p++;
-		if (p == number || (*number == '0' && p - number > 1))
+	do {
+		if (!kf_is_digit(*p))
 			return 0;
-		if (dots == 3)
+		if (kf_is_digit(*++p)) {
+			if (p[-1] == '0')
+				return 0;
+			while (kf_is_digit(*++p))
+				;
+		}
+		if (++numbers == 4)
 			return p - start == len || *p == ':' ? p - start : 0;
-		if (*p++ != '.')
-			return 0;
-	}
+	} while (*p++ == '.');
+	return 0;
 }
 
 /*

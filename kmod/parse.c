@@ -22,6 +22,7 @@
  */
 #include <linux/compiler.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include "host.h"
 #include "text.h"
 
@@ -215,12 +216,29 @@ static enum kf_reason kf_keep(struct kf_str *slot, struct kf_str v, enum kf_reas
 	return KF_OK;
 }
 
-static enum kf_reason kf_parse_host(struct kf_request *rq, struct kf_str v)
+static noinline enum kf_reason kf_learn_host(struct kf_request *rq, struct kf_str v,
+					     struct kf_host_memo *memo)
+{
+	if (!kf_host_name(&v, &rq->host))
+		return KF_R_HOST;
+	if (v.len <= sizeof(memo->value)) {
+		memcpy(memo->value, v.p, v.len);
+		memo->len = v.len;
+		memo->name_len = rq->host.len;
+	}
+	return KF_OK;
+}
+
+static enum kf_reason kf_parse_host(struct kf_request *rq, struct kf_str v,
+				    struct kf_host_memo *memo)
 {
 	if (rq->host.p)
 		return KF_R_HOST;
-	rq->host = v;
-	return kf_host_name(&rq->host, &rq->host) ? KF_OK : KF_R_HOST;
+	if (v.len != memo->len || !v.len || !kf_same(v.p, memo->value, v.len))
+		return kf_learn_host(rq, v, memo);
+	rq->host.p = v.p;
+	rq->host.len = memo->name_len;
+	return KF_OK;
 }
 
 static enum kf_reason kf_parse_agent(struct kf_request *rq, struct kf_str v)
@@ -233,14 +251,14 @@ static enum kf_reason kf_parse_agent(struct kf_request *rq, struct kf_str v)
 
 /* One header: @name is a token, @v its value without the white space around it (never NULL). */
 static enum kf_reason kf_parse_field(const char *name, u32 len, struct kf_str v,
-				     struct kf_request *rq)
+				     struct kf_request *rq, struct kf_host_memo *memo)
 {
 #define IS(constant) kf_same_nocase(name, constant, sizeof(constant) - 1)
 	switch (len) {
 	case sizeof("te") - 1:
 		return IS("te") ? KF_R_UPGRADE : KF_OK;
 	case sizeof("host") - 1:
-		return IS("host") ? kf_parse_host(rq, v) : KF_OK;
+		return IS("host") ? kf_parse_host(rq, v, memo) : KF_OK;
 	case sizeof("range") - 1:
 		return IS("range") ? kf_keep(&rq->range, v, KF_R_RANGE) : KF_OK;
 	case sizeof("expect") - 1:
@@ -284,10 +302,11 @@ static enum kf_reason kf_parse_field(const char *name, u32 len, struct kf_str v,
 /* Text and tabs up to something else; stops at a LF. */
 static const char *kf_skip_text(const char *p, const char *end)
 {
+	const char *last = end - 8;	/* there are so many: kf_parse_sound() */
 	u64 word, odd;
 
 	for (;;) {
-		for (odd = 0; end - p >= 8; p += 8) {
+		for (odd = 0; p <= last; p += 8) {
 			word = kf_word(p);
 			if (!kf_word_is_plain(word)) {
 				odd = kf_word_controls(word);
@@ -308,7 +327,8 @@ static const char *kf_skip_text(const char *p, const char *end)
 
 /* One header line, CRLF included. On success *@at stands behind it. */
 static __always_inline enum kf_reason kf_parse_line(const char **at, const char *end,
-						    struct kf_request *rq)
+						    struct kf_request *rq,
+						    struct kf_host_memo *memo)
 {
 	const char *name = *at, *p = name, *value, *tail;
 	u32 len;
@@ -329,13 +349,13 @@ static __always_inline enum kf_reason kf_parse_line(const char **at, const char 
 	while (tail > value && (tail[-1] == ' ' || tail[-1] == '\t'))
 		tail--;
 	*at = p + 2;
-	return kf_parse_field(name, len, (struct kf_str){ value, tail - value }, rq);
+	return kf_parse_field(name, len, (struct kf_str){ value, tail - value }, rq, memo);
 }
 
-/* Long enough to look for a method, and ended as all that follows relies on. */
+/* A word at least, and ended as all that follows relies on. */
 static bool kf_parse_sound(const char *head, u32 len)
 {
-	return len >= sizeof("HEAD ") - 1 && head[len - 1] == '\n';
+	return len >= 8 && head[len - 1] == '\n';
 }
 
 /* What is not there is told by p alone. */
@@ -354,12 +374,13 @@ static void kf_request_clear(struct kf_request *rq)
 }
 
 enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_lines,
-			      struct kf_request *rq)
+			      struct kf_request *rq, struct kf_host_memo *memo)
 {
 	const char *p = data, *end = data + len;
 	enum kf_reason why;
-	u32 lines = 1;
+	u32 lines = 0;
 
+	max_lines = min(max_lines, U16_MAX - 1U);
 	if (!kf_parse_sound(data, len))
 		return KF_R_HEADER;
 	kf_request_clear(rq);
@@ -367,10 +388,9 @@ enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 
 	if (why != KF_OK)
 		return why;
 	while (p < end && *p != '\r') {
-		if (lines > max_lines || lines == U16_MAX)
+		if (lines++ == max_lines)
 			return KF_R_HEADER_TOO_LARGE;
-		lines++;
-		why = kf_parse_line(&p, end, rq);
+		why = kf_parse_line(&p, end, rq, memo);
 		if (why != KF_OK)
 			return why;
 	}
@@ -380,14 +400,15 @@ enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 
 		return KF_R_HOST;
 	rq->keepalive = !(rq->seen & KF_SEEN_CLOSE) && (rq->http11 || rq->keepalive_token);
 	s->scanned = p + 2 - data;
-	s->lines = lines;
+	s->lines = lines + 1;
 	return KF_OK;
 }
 
 enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq)
 {
+	struct kf_host_memo memo = { };
 	struct kf_scan s;
-	enum kf_reason why = kf_parse_whole(&s, head, len, U32_MAX, rq);
+	enum kf_reason why = kf_parse_whole(&s, head, len, U32_MAX, rq, &memo);
 
 	return why == KF_OK && s.scanned != len ? KF_R_HEADER : why;
 }

@@ -53,6 +53,16 @@ struct kf_request {
 	struct kf_str accept_encoding;
 };
 
+/*
+ * The last value of Host that was good, and how much of it is the name: the next request
+ * nearly always brings it again, and it need not be read again. All zero: none yet.
+ */
+struct kf_host_memo {
+	u32 len;
+	u32 name_len;
+	char value[64];
+};
+
 /**
  * kf_scan_head() - look for the end of a head in newly arrived bytes
  * @s: state of this head; @s->scanned advances by what was consumed
@@ -93,6 +103,7 @@ enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq);
  * @s: of a head of which nothing has been seen: all zero
  * @data: unread bytes, from the first one on
  * @len: how many, no more than max_bytes
+ * @memo: the caller's, from one request to the next
  *
  * Return: KF_OK when kf_scan_head() would find a complete head in these bytes and kf_parse()
  * say KF_OK, at less than half the price: @rq is filled in and @s tells the length, and
@@ -100,6 +111,6 @@ enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq);
  * They may say KF_OK where the last byte is no LF, as if more requests have come behind.
  */
 enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_lines,
-			      struct kf_request *rq);
+			      struct kf_request *rq, struct kf_host_memo *memo);
 
 #endif /* KFRONT_PARSE_H */

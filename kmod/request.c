@@ -120,7 +120,8 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail, bool *parsed)
 		return false;
 	}
 	if (!seen && !kf_parse_whole(&c->scan, buf, min(end, max_bytes),
-				     READ_ONCE(set->max_header_lines), &c->poll->rq)) {
+				     READ_ONCE(set->max_header_lines), &c->poll->rq,
+				     &c->poll->host)) {
 		c->head_whole = true;
 		*parsed = true;
 		return true;

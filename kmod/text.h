@@ -136,7 +136,20 @@ static __always_inline bool kf_same_nocase(const char *p, const char *lower, u32
 	return kf_same_word(p + len - 8, lower + len - 8);	/* overlaps the one before */
 }
 
-/* The same for a piece of text and a string constant. */
+/* Are @len bytes, one at least, the same? What is short is not worth memcmp()'s call. */
+static inline bool kf_same(const char *a, const char *b, u32 len)
+{
+	u32 i;
+
+	if (len < 8)
+		return kf_word_short(a, len) == kf_word_short(b, len);
+	for (i = 0; i + 8 < len; i += 8)
+		if (kf_word(a + i) != kf_word(b + i))
+			return false;
+	return kf_word(a + len - 8) == kf_word(b + len - 8);	/* overlaps the one before */
+}
+
+/* kf_same_nocase() for a piece of text and a string constant. */
 #define kf_is_nocase(p, len, constant)					\
 	((len) == sizeof(constant) - 1 && kf_same_nocase(p, constant, sizeof(constant) - 1))
 
