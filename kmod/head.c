@@ -33,11 +33,15 @@ static char *kf_put(char *p, const char *text, u32 len)
 	return p + len;
 }
 
-static char *kf_put_number(char *p, u64 n)
+static noinline char *kf_put_number(char *p, u64 n)
 {
 	char digits[20];
 	u32 i = sizeof(digits);
 
+	if (n < 10) {
+		*p++ = '0' + n;
+		return p;
+	}
 	do {
 		u32 digit;
 

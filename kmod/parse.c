@@ -119,39 +119,43 @@ static enum kf_reason kf_parse_request_line(const char **at, const char *end,
 	return KF_OK;
 }
 
+static enum kf_reason kf_connection_token(const char *token, u32 len, struct kf_request *rq)
+{
+	if (kf_is_nocase(token, len, "keep-alive"))
+		rq->keepalive_token = true;
+	else if (kf_is_nocase(token, len, "close"))
+		rq->seen |= KF_SEEN_CLOSE;
+	else if (kf_is_nocase(token, len, "upgrade") || kf_is_nocase(token, len, "http2-settings"))
+		return KF_R_UPGRADE;
+	else
+		return KF_R_HEADER;
+	return KF_OK;
+}
+
 static noinline enum kf_reason kf_parse_connection(struct kf_str v, struct kf_request *rq)
 {
-	const char *p = v.p, *end = p + v.len;
+	const char *p = v.p, *end = p + v.len, *token;
+	enum kf_reason why;
 
 	if (rq->seen & KF_SEEN_CONNECTION)
 		return KF_R_HEADER;
 	rq->seen |= KF_SEEN_CONNECTION;
+	if (kf_connection_token(p, v.len, rq) == KF_OK)	/* nearly always one is all */
+		return KF_OK;
 
 	for (;;) {
-		const char *token = p;
-		u32 len;
-
+		token = p;
 		while (p < end && kf_is(*p, KF_CC_TOKEN))
 			p++;
-		len = p - token;
-		if (kf_is_nocase(token, len, "close"))
-			rq->seen |= KF_SEEN_CLOSE;
-		else if (kf_is_nocase(token, len, "keep-alive"))
-			rq->keepalive_token = true;
-		else if (kf_is_nocase(token, len, "upgrade") ||
-			 kf_is_nocase(token, len, "http2-settings"))
-			return KF_R_UPGRADE;
-		else
-			return KF_R_HEADER;
-
-		while (p < end && (*p == ' ' || *p == '\t'))
-			p++;
+		why = kf_connection_token(token, p - token, rq);
+		if (why != KF_OK)
+			return why;
+		p = kf_skip_blanks(p, end);
 		if (p == end)
 			return KF_OK;
 		if (*p++ != ',')
 			return KF_R_HEADER;
-		while (p < end && (*p == ' ' || *p == '\t'))
-			p++;
+		p = kf_skip_blanks(p, end);
 	}
 }
 

@@ -6,7 +6,6 @@
  * immutable struct kf_policy that refers to nothing outside itself. Who replaces
  * a policy frees the old one after a grace period.
  */
-#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -25,8 +24,7 @@ struct kf_policy {
 	struct kf_list default_host; /* one name, or nothing */
 	bool mass_hosts;
 	struct kf_list exclude;
-	u64 exclude_seconds;	/* second bytes of its items, see kf_exclude_bit() */
-	bool asks_host;		/* there are hosts, or mass_hosts */
+	u64 closed_seconds;	/* second bytes of its items, see kf_exclude_bit(); or all */
 	struct kf_list guards;
 	struct kf_list index;
 	struct kf_list exts;	/* what types= says; kf_type.ext points into it */
@@ -271,7 +269,8 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	if (ret)
 		return ret;
 
-	p->asks_host = p->hosts.list.n || p->mass_hosts;
+	if (p->hosts.list.n || p->mass_hosts)
+		p->closed_seconds = ~0ULL;
 
 	*err = "default_host: not one plain host name";
 	ret = kf_default_host_build(p, text->default_host);
@@ -282,7 +281,7 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	ret = kf_policy_list(&p->exclude, text->exclude);
 	for (i = 0; !ret && i < p->exclude.n; i++) {
 		ret = kf_exclude_decode(&p->exclude, &p->exclude.item[i]) ? 0 : -EINVAL;
-		p->exclude_seconds |= kf_exclude_bit(&p->exclude.item[i]);
+		p->closed_seconds |= kf_exclude_bit(&p->exclude.item[i]);
 	}
 	if (ret)
 		return ret;
@@ -423,26 +422,20 @@ bool kf_policy_mass_hosts(const struct kf_policy *p)
 	return p->mass_hosts;
 }
 
-static noinline bool kf_has_excluded_prefix(const struct kf_policy *p, const char *path, u32 len)
+bool kf_policy_excluded(const struct kf_policy *p, struct kf_str path)
 {
 	u32 i;
 
 	for (i = 0; i < p->exclude.n; i++) {
 		const struct kf_str *prefix = &p->exclude.item[i];
 
-		if (len >= prefix->len && !memcmp(path, prefix->p, prefix->len))
+		if (path.len >= prefix->len && !memcmp(path.p, prefix->p, prefix->len))
 			return true;
 	}
 	return false;
 }
 
-bool kf_policy_excluded(const struct kf_policy *p, struct kf_str path)
+bool kf_policy_is_open(const struct kf_policy *p, struct kf_str path)
 {
-	return kf_exclude_bit(&path) & p->exclude_seconds &&
-	       kf_has_excluded_prefix(p, path.p, path.len);
-}
-
-bool kf_policy_asks_host(const struct kf_policy *p)
-{
-	return p->asks_host;
+	return !(kf_exclude_bit(&path) & p->closed_seconds);
 }

@@ -104,8 +104,11 @@ bool kf_policy_typed(const struct kf_policy *p, const struct kf_mimeconf *conf);
 bool kf_policy_host(const struct kf_policy *p, const struct kf_str *name, struct kf_site *site);
 /* Does the name of an object that is not beneath a root of hosts begin with /HOST? */
 bool kf_policy_mass_hosts(const struct kf_policy *p);
-/* False: kf_policy_host() says yes to all, and docroot. */
-bool kf_policy_asks_host(const struct kf_policy *p);
 bool kf_policy_excluded(const struct kf_policy *p, struct kf_str path);
+/*
+ * A glance that spares both: true when whoever asks has docroot, and this path is surely
+ * not excluded.
+ */
+bool kf_policy_is_open(const struct kf_policy *p, struct kf_str path);
 
 #endif /* KFRONT_POLICY_H */

@@ -59,7 +59,7 @@ static u32 kf_put_site(const struct kf_site *site, char *buf)
 }
 
 /*
- * The key of a name that is not the path as it was sent. Return: how much of it stands
+ * The key of a name that may not be the path as it was sent. Return: how much of it stands
  * before the path, or the negated reason why it is not ours.
  */
 static noinline int kf_put_key(const struct kf_policy *p, const struct kf_request *rq, char *buf,
@@ -111,7 +111,13 @@ enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, 
 	enum kf_reason why;
 	int front;
 
-	if (rq->escaped || kf_policy_asks_host(p)) {
+	if (!rq->escaped && kf_policy_is_open(p, path)) {
+		if (path.len > KF_PATH_MAX)
+			return KF_R_TARGET;
+		t->key.name = path.p;
+		t->key.len = path.len;
+		t->key.root_len = 0;
+	} else {
 		front = kf_put_key(p, rq, buf, &t->key);
 		if (front < 0)
 			return -front;
@@ -119,15 +125,9 @@ enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, 
 		path.len = t->key.len - front;
 		for (name_at = path.len; path.p[name_at - 1] != '/'; name_at--)
 			;		/* the path begins with one */
-	} else if (path.len > KF_PATH_MAX) {
-		return KF_R_TARGET;
-	} else {
-		t->key.name = path.p;
-		t->key.len = path.len;
-		t->key.root_len = 0;
+		if (kf_policy_excluded(p, path))
+			return KF_R_EXCLUDED;
 	}
-	if (kf_policy_excluded(p, path))
-		return KF_R_EXCLUDED;
 
 	t->directory = name_at == path.len;
 	if (t->directory) {
