@@ -138,8 +138,9 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail, bool *parsed)
 		kf_handover(c, KF_R_FOREIGN_SOCKET);
 		return false;
 	}
-	if (!seen && kf_parse_whole(&c->scan, buf, end, max_bytes,
-				    READ_ONCE(set->max_header_lines), &c->poll->rq)) {
+	if (!seen && !kf_parse_whole(&c->scan, buf, min(end, max_bytes),
+				     READ_ONCE(set->max_header_lines), &c->poll->rq,
+				     &c->poll->host)) {
 		c->head_whole = true;
 		*parsed = true;
 		return true;
