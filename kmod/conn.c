@@ -152,7 +152,6 @@ void kf_conn_shutdown(struct kf_conn *c)
 {
 	struct sock *sk = c->sk;
 
-	kf_conn_drop_answer(c);
 	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | SEND_SHUTDOWN);
 	sk->sk_prot->shutdown(sk, SEND_SHUTDOWN);
 	if (sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN ||
@@ -162,6 +161,7 @@ void kf_conn_shutdown(struct kf_conn *c)
 		kf_close_at_once(c);
 		return;
 	}
+	kf_conn_drop_answer(c);
 	kf_want(c, KF_WANT_NOTHING);
 	c->state = KF_LINGER;
 	kf_wait_begin(c, KF_T_LINGER);

@@ -109,8 +109,11 @@ void kf_poll_retry(struct kf_poll *p, struct kf_conn *c)
 
 static void kf_poll_free(struct kf_poll *p)
 {
-	if (p->head_page)
-		put_page(p->head_page);
+	int i;
+
+	for (i = 0; i < KF_HEAD_PAGES; i++)
+		if (p->heads[i])
+			put_page(p->heads[i]);
 	if (p->frag.page)
 		put_page(p->frag.page);
 	kfree(p->name);

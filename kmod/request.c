@@ -27,8 +27,11 @@
 static bool kf_peek(struct sock *sk, u32 off, char *to, u32 len)
 {
 	u32 seq = tcp_sk(sk)->copied_seq + off;
-	struct sk_buff *skb;
+	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
 
+	/* Mostly it is one piece. */
+	if (skb && !off && TCP_SKB_CB(skb)->seq == seq && len <= skb->len)
+		return !skb_copy_bits(skb, 0, to, len);
 	/* From the end: what is new is there, and old pieces may be many. */
 	skb_queue_reverse_walk(&sk->sk_receive_queue, skb)
 		if (!after(TCP_SKB_CB(skb)->seq, seq))

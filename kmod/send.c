@@ -147,11 +147,11 @@ bool kf_send_blocked(struct kf_conn *c, int err)
 
 bool kf_answer_done(struct kf_conn *c)
 {
-	kf_conn_drop_answer(c);
 	if (c->close_after) {
 		kf_conn_shutdown(c);
 		return false;
 	}
+	kf_conn_drop_answer(c);
 	if (c->want != KF_WANT_NOTHING)
 		kf_want(c, KF_WANT_NOTHING);
 	c->state = KF_REQUEST;
