@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Does a hit cost the same among many names?
+
+The same requests, by the same wrk with the same script, which asks for one URL after the other from
+a list that it has made before it begins; only how many different names are in the list differs, and
+all have the same length. Objects: 10 to 100,000 files of 64 bytes, all of them in the cache. Depth:
+1 to 12 directories from the root to the file. Hosts: `hosts` has 1 to 1,000 items, each with a root
+of its own, plain names or patterns (*.NAME), and requests name them in turn.
+
+Misses: names that do not exist, each asked for once, on a connection of its own; a worker looks for
+it in vain, then Apache says 404. Hits before, after and beside: there it is the time less what so
+many misses cost alone, per hit.
+
+What this processor cannot show is a table larger than its caches. A hit there touches a bucket of
+the hash table and the object, and those before it in the bucket: the table has 4 buckets for 3
+objects at least."""
+import os
+import subprocess
+import kmod
+from client import wait_for
+from meter import CONNECTIONS, Count
+from results import find, markdown, median_spread, result, value, wanted
+from servers import DOCROOT, running
+
+TITLE = 'Many names'
+VM = ['--icount', '--mem', '4096']
+SITE, ROOTS, LIST, SCRIPT, BODY = f'{DOCROOT}/names', '/srv/h', '/tmp/names.list', '/tmp/names.lua', b'x' * 64
+DEPTHS, HOSTS = (1, 2, 4, 8, 12), (1, 10, 100, 1000)
+LUA = f'''local asked, at = {{}}, 0
+for line in io.lines("{LIST}" .. os.getenv("NAMES")) do
+	local host, path = line:match("(%S+) (%S+)")
+	asked[#asked + 1] = "GET " .. path .. " HTTP/1.1\\r\\nHost: " .. host .. "\\r\\n" ..
+		(os.getenv("CLOSE") or "") .. "\\r\\n"
+end
+request = function()
+	at = at % #asked + 1
+	return asked[at]
+end
+'''
+
+
+def put(path):
+    file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    os.write(file, BODY)
+    os.close(file)
+
+
+class Wrk:
+    """Asks for these URLs in turn, for whole seconds of this guest's time, by the name of a list."""
+    def __init__(self, name, urls=None, host='localhost', close=False, nice=0, connections=CONNECTIONS):
+        self.command = ['nice', '-n', str(nice), 'wrk', '-t1', f'-c{connections}', '--timeout', '60s', '-s', SCRIPT]
+        self.env = dict(os.environ, NAMES=name, **{'CLOSE': 'Connection: close\r\n'} if close else {})
+        if urls:
+            with open(LIST + name, 'w') as file:
+                file.writelines(f'{url if " " in url else f"{host} {url}"}\n' for url in urls)
+
+    def begin(self, seconds):
+        self.process = subprocess.Popen([*self.command, f'-d{seconds}s', 'http://127.0.0.1/'], env=self.env, text=True,
+                                        stdout=subprocess.PIPE)
+
+    def end(self):
+        text = self.process.communicate()[0]
+        assert self.process.returncode == 0, text
+        return Count(text)
+
+    def run(self, seconds):
+        self.begin(seconds)
+        return self.end()
+
+
+def hits(case, wrk, objects, quick, metric='instructions'):
+    """All of them hits, measured."""
+    wait_for(lambda: wrk.run(1) and kmod.stats()['cache_objects'] == objects, f'{objects} objects', 600)
+    before, costs = kmod.stats(), []
+    for _ in range(2 if quick else 5):
+        count = wrk.run(1)
+        assert not count.failed and not count.errors, count.text
+        costs.append(1e6 / count.rate)
+    changed = kmod.changed(before)
+    assert not changed.get('cache_misses') and not changed.get('handed_over'), changed
+    cost, spread = median_spread(costs)
+    result(case, 'kfront', metric, cost, 'k/request', spread=spread, objects=objects)
+    return cost
+
+
+def objects(quick):
+    """More and more of them; the list is as long in all cases."""
+    counts = (10, 100, 1000, 10000) if quick else (10, 100, 1000, 10000, 100000)
+    urls = [f'/names/{number // 1000:03}/{number:06}.png' for number in range(counts[-1])]
+    for number, url in enumerate(urls):
+        if number % 1000 == 0:
+            os.makedirs(f'{SITE}/{number // 1000:03}')
+        put(DOCROOT + url)
+    for count in counts:
+        hits(f'{count} objects', Wrk(f'-{count}', (urls[:count] * (len(urls) // count))), count, quick)
+
+
+def depth(quick):
+    for number in DEPTHS:
+        kmod.sysctl('exclude', kmod.sysctl('exclude'))          # empties the cache
+        sizes = [12 // number + (i < 12 % number) for i in range(number)]
+        url = '/names' + ''.join('/' + 'd' * (2 * size - 1) for size in sizes) + '/0.png'
+        os.makedirs(os.path.dirname(DOCROOT + url), exist_ok=True)
+        put(DOCROOT + url)
+        hits(f'depth {number}', Wrk('-depth', [url]), 1, quick)
+
+
+def hosts(quick):
+    names = [f'h{number:03}' for number in range(HOSTS[-1])]
+    for name in names:
+        os.makedirs(f'{ROOTS}/{name}')
+        put(f'{ROOTS}/{name}/0.png')
+    for kind, star, label in ('plain', '', ''), ('patterns', '*.', 'www.'):
+        for count in HOSTS:
+            kmod.sysctl('hosts', ','.join(f'{star}{name}.test={ROOTS}/{name}' for name in names[:count]))
+            urls = [f'{label}{name}.test /0.png' for name in names[:count]]
+            hits(f'{count} hosts, {kind}', Wrk('-hosts', urls * (HOSTS[-1] // count)), count, quick)
+    kmod.sysctl('hosts', '')
+
+
+def misses(quick):
+    url, total = '/names/hit.png', 4000 if quick else 100000
+    put(DOCROOT + url)
+    alone = Wrk('-hit', [url], nice=-15)
+    missing = [f'/names/{number:06}/missing.png' for number in range(2 * total)]
+    storm = Wrk('-missing', missing[:total], close=True)
+    beside = Wrk('-beside', missing[total:], close=True, connections=4)
+    was = hits('before', alone, 1, quick)
+    before = kmod.stats()
+    storm.run(1)
+    costs = []
+    while kmod.stats()['handed_over_missing'] - before['handed_over_missing'] < total:
+        costs.append(1e6 / storm.run(2 if quick else 10).rate)
+    result('misses', 'kfront', 'instructions', median_spread(costs)[0], 'k/request', spread=median_spread(costs)[1],
+           asked=kmod.stats()['handed_over_missing'] - before['handed_over_missing'])
+    now = hits('after', alone, 1, quick)
+    cost = 1e6 / beside.run(4).rate
+    dear = []
+    for _ in range(1 if quick else 3):
+        beside.begin(6)
+        count = alone.run(4)
+        seconds = count.requests / count.rate
+        other = beside.end()
+        dear.append((1e6 * seconds - cost * other.requests * seconds / 6) / count.requests)
+    result('beside', 'kfront', 'instructions', median_spread(dear)[0], 'k/request', spread=median_spread(dear)[1])
+    print(was, now, dear)
+
+
+def main(quick):
+    with open(SCRIPT, 'w') as script:
+        script.write(LUA)
+    for path in SITE, ROOTS:
+        os.makedirs(path, exist_ok=True)
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path], check=True)
+    for work in objects, depth, hosts, misses:
+        if wanted(case=work.__name__):
+            with running('kfront', cache_bytes=1 << 30):
+                work(quick)
