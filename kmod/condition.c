@@ -172,6 +172,12 @@ static enum kf_reason kf_meets_rfc(const struct kf_conditions *c, bool *not_modi
 	return KF_OK;
 }
 
+static bool kf_is_conditional(const struct kf_request *rq)
+{
+	return rq->if_none_match.p || rq->if_modified_since.p || rq->if_match.p ||
+	       rq->if_unmodified_since.p;
+}
+
 static enum kf_reason kf_conditions(const struct kf_request *rq, const struct kf_entity *e,
 				    s64 now_sec, bool *not_modified)
 {
@@ -229,9 +235,11 @@ enum kf_reason kf_answer(const struct kf_request *rq, const struct kf_entity *e,
 	a->first = 0;
 	a->length = e->size;
 
-	why = kf_conditions(rq, e, now_sec, &not_modified);
-	if (why)
-		return why;
+	if (kf_is_conditional(rq)) {
+		why = kf_conditions(rq, e, now_sec, &not_modified);
+		if (why)
+			return why;
+	}
 	if (not_modified) {
 		a->status = 304;
 		a->body = false;

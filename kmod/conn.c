@@ -9,6 +9,7 @@
  */
 #include <linux/slab.h>
 #include <net/tcp.h>
+#include "close.h"
 #include "compat/net.h"
 #include "conn.h"
 #include "file.h"
@@ -157,6 +158,7 @@ void kf_conn_shutdown(struct kf_conn *c)
 	    (c->asked_close && !tcp_inq(sk))) {
 		kf_discard(sk);
 		kf_conn_finish(c);
+		kf_close_at_once(c);
 		return;
 	}
 	kf_want(c, KF_WANT_NOTHING);
@@ -302,15 +304,13 @@ static void kf_conn_dispose(struct kf_conn *c)
 	if (test_bit(KF_CONN_QUEUED, &c->flags))
 		return;		/* kicked meanwhile: when it comes off the queue */
 	list_del(&c->all);
-	if (c->sk) {
-		kf_count(c->poll->srv, CONNECTIONS_CLOSED);
-		kf_poll_close(c->poll, c);
-	} else {
+	if (c->sk)
+		kf_close(c);
+	else
 		kf_conn_free(c);
-	}
 }
 
-/* What has to be done once @sk, its socket until now, is unlocked. May free @c. */
+/* What has to be done once @sk, its socket until now, is left alone. May free @c. */
 static void kf_conn_unlocked(struct kf_conn *c, struct sock *sk)
 {
 	struct sock *wake = c->wake;
@@ -324,10 +324,23 @@ static void kf_conn_unlocked(struct kf_conn *c, struct sock *sk)
 		kf_conn_dispose(c);
 }
 
+/* All that can be done now. Holds: slock, not owned. */
+static void kf_conn_steps(struct kf_conn *c, int *work)
+{
+	int steps = 0;
+
+	while (c->state != KF_DEAD && kf_conn_step(c, work)) {
+		if (++steps < KF_STEPS_MAX)
+			continue;
+		kf_conn_kick(c);
+		break;
+	}
+}
+
 int kf_conn_run(struct kf_conn *c)
 {
 	struct sock *sk = c->sk;
-	int steps = 0, work = 0;
+	int work = 0;
 
 	if (c->state == KF_DEAD) {
 		kf_conn_dispose(c);
@@ -341,15 +354,33 @@ int kf_conn_run(struct kf_conn *c)
 		bh_unlock_sock(sk);
 		return 1;
 	}
-	while (c->state != KF_DEAD && kf_conn_step(c, &work)) {
-		if (++steps < KF_STEPS_MAX)
-			continue;
-		kf_conn_kick(c);
-		break;
-	}
+	kf_conn_steps(c, &work);
 	bh_unlock_sock(sk);
 	kf_conn_unlocked(c, sk);
 	return max(work, 1);
+}
+
+/*
+ * TCP calls data_ready last of all that it does with the data: what it then still
+ * does with the socket it does under the slock, whatever has become of it, and with
+ * a reference of its own. So here, too, the socket may be sent to, closed and given
+ * to the backend; that its server is woken before the slock is let go is as the
+ * stack itself does it with a new child.
+ */
+void kf_conn_data(struct kf_conn *c, struct sock *sk)
+{
+	struct kf_poll *p = c->poll;
+	int work = 0;
+
+	if (sock_owned_by_user(sk) || test_bit(KF_CONN_QUEUED, &c->flags) || !kf_poll_try(p)) {
+		kf_conn_kick(c);
+		return;
+	}
+	rcu_read_lock();
+	kf_conn_steps(c, &work);
+	kf_conn_unlocked(c, sk);	/* may free c */
+	kf_poll_leave(p);
+	rcu_read_unlock();
 }
 
 bool kf_conn_retry(struct kf_conn *c)

@@ -4,10 +4,10 @@
  * closed or with the backend. One slab object, no timer, work or struct socket
  * of its own.
  *
- * Owner: the poll (poll.h) it was assigned to at birth. Only that poll's NAPI
- * instance touches the fields; the socket's callbacks and the worker only call
- * kf_conn_kick(). It is freed by its poll, after the callbacks are out of the
- * socket and no worker has a question open.
+ * Owner: the poll (poll.h) it was assigned to at birth. Only who has that poll
+ * touches the fields: its NAPI instance, or the data callback that found it idle
+ * (kf_conn_data()); all others only call kf_conn_kick(). It is freed by who has
+ * the poll, after the callbacks are out of the socket and no worker has a question open.
  */
 #ifndef KFRONT_CONN_H
 #define KFRONT_CONN_H
@@ -91,6 +91,7 @@ struct kf_conn {
 	bool streaming:1;		/* the head of a stream's answer was queued */
 	bool head_whole:1;		/* scan found the end; not yet answered */
 	bool reset:1;			/* end with RST */
+	bool orphan:1;			/* TCP has the socket: close.c */
 };
 
 static_assert(sizeof(struct kf_conn) <= 192);
@@ -108,6 +109,12 @@ bool kf_conn_too_many(struct kf_server *srv, int more);
  * socket's lock while hooked, or by a worker whose question is open.
  */
 void kf_conn_kick(struct kf_conn *c);
+
+/*
+ * Data came for @c: go on at once if its poll is free, else kick. Spares a turn of the poll
+ * for each request. Context: the socket's data_ready: under its lock, BH off or owned.
+ */
+void kf_conn_data(struct kf_conn *c, struct sock *sk);
 
 /* From a worker: what @c asked (KF_ASKED) is answered. The worker's last touch of @c. */
 void kf_conn_answer(struct kf_conn *c);

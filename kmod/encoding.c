@@ -107,7 +107,7 @@ u8 kf_accepts(const struct kf_request *rq, u8 offers, bool *odd)
 	int i;
 
 	*odd = false;
-	if (!offers || !rq->accept_encoding.len)
+	if (!offers || !p || !rq->accept_encoding.len)
 		return 0;
 	end = p + rq->accept_encoding.len;
 	while (p < end) {

@@ -173,6 +173,8 @@ static enum kf_unable kf_handover_try(struct kf_conn *c, enum kf_reason why)
 	}
 	/* As it will be accepted: once it is in the queue another CPU may have it. */
 	if (!foreign) {
+		if (!c->answered)	/* the client may wait for the ACK to send the rest */
+			kf_ack_now(sk);
 		kf_unhook(sk);
 		tcp_sk(sk)->nonagle = c->nonagle;
 	}

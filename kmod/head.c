@@ -189,18 +189,29 @@ bool kf_keepalive(const struct kf_request *rq, u32 requests_done, u32 keepalive_
 	return true;
 }
 
-/* Date and Server: what every answer has after its status line. */
-static char *kf_put_env(char *p, const struct kf_reply_env *env)
+#define KF_STATUS_200	"HTTP/1.1 200 OK\r\n"	/* always 1.1, also to a client that speaks 1.0 */
+
+void kf_front_write(struct kf_front *front, s64 now_sec, const struct kf_str *server)
 {
-	p = KF_PUT(p, "Date: ");
-	p = kf_put(p, env->date, KF_DATE_LEN);
-	p = KF_PUT(p, "\r\n");
-	if (env->server.len) {
+	char *p = front->text;
+
+	p = KF_PUT(p, KF_STATUS_200 "Date: ");
+	kf_date_write(p, now_sec);
+	p = KF_PUT(p + KF_DATE_LEN, "\r\n");
+	if (server->len) {
 		p = KF_PUT(p, "Server: ");
-		p = kf_put(p, env->server.p, env->server.len);
+		p = kf_put(p, server->p, server->len);
 		p = KF_PUT(p, "\r\n");
 	}
-	return p;
+	front->len = p - front->text;
+}
+
+/* Date and Server, behind another status line. */
+static char *kf_put_env(char *p, const struct kf_reply_env *env)
+{
+	const u32 skip = sizeof(KF_STATUS_200) - 1;
+
+	return kf_put(p, env->front->text + skip, env->front->len - skip);
 }
 
 /* Silent on 1.1 unless the client spoke of it or the connection ends. */
@@ -263,12 +274,18 @@ static char *kf_put_whole(char *p, const struct kf_request *rq, const struct kf_
 	return p;
 }
 
+/* Is all that is said of the entity in a 200 said in one go, and nothing in between? */
+static bool kf_is_seamless(const struct kf_request *rq, const struct kf_entity *e,
+			   const struct kf_reply_env *env)
+{
+	return env->keepalive && !rq->keepalive_token && !e->deflate && !e->siblings && e->size;
+}
+
 u32 kf_head_write(char *buf, const struct kf_request *rq, const struct kf_entity *e,
 		  const struct kf_answer *a, const struct kf_reply_env *env)
 {
 	char *p = buf;
 
-	/* always HTTP/1.1, also to a client that speaks 1.0 */
 	switch (a->status) {
 	case 304:
 		p = KF_PUT(p, "HTTP/1.1 304 Not Modified\r\n");
@@ -281,8 +298,11 @@ u32 kf_head_write(char *buf, const struct kf_request *rq, const struct kf_entity
 		p = kf_put_part(p, e, a);
 		break;
 	default:
-		p = KF_PUT(p, "HTTP/1.1 200 OK\r\n");
-		p = kf_put_env(p, env);
+		p = kf_put(p, env->front->text, env->front->len);
+		if (kf_is_seamless(rq, e, env)) {
+			p = kf_put(p, e->text, e->full + e->type_len);
+			return KF_PUT(p, "\r\n") - buf;
+		}
 		p = kf_put_whole(p, rq, e);
 	}
 	p = kf_put_connection(p, rq, env);

@@ -44,10 +44,16 @@ struct kf_answer {
 	u64 length;		/* ... and how long it is: all of it in a 200, 0 in a 304 */
 };
 
+/* How all answers of one second begin, as a 200 has it: status line, Date, Server. */
+#define KF_FRONT_MAX	(17 + 6 + KF_DATE_LEN + 2 + 8 + KF_SERVER_MAX + 2)
+struct kf_front {
+	u32 len;
+	char text[KF_FRONT_MAX];
+};
+
 /* What a head says that is not about the file. */
 struct kf_reply_env {
-	const char *date;	/* KF_DATE_LEN characters */
-	struct kf_str server;	/* of the Server header, at most KF_SERVER_MAX; len 0: no header */
+	const struct kf_front *front;
 	u32 keepalive_timeout;	/* seconds */
 	u32 requests_left;	/* the N of Keep-Alive: max=N; 0: no limit, no max= */
 	bool keepalive;		/* the connection stays open after this answer */
@@ -97,6 +103,12 @@ enum kf_reason kf_answer(const struct kf_request *rq, const struct kf_entity *e,
  */
 bool kf_keepalive(const struct kf_request *rq, u32 requests_done, u32 keepalive_requests,
 		  u32 *left);
+
+/**
+ * kf_front_write() - what the heads of one second have in common
+ * @server: of the Server header, at most KF_SERVER_MAX; len 0: no header
+ */
+void kf_front_write(struct kf_front *front, s64 now_sec, const struct kf_str *server);
 
 /* Write the head, blank line included; returns its length (<= KF_HEAD_MAX). */
 u32 kf_head_write(char *buf, const struct kf_request *rq, const struct kf_entity *e,

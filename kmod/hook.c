@@ -67,7 +67,7 @@ static void kf_child_data_ready(struct sock *sk)
 	struct kf_conn *c = kf_child_conn(sk);
 
 	if (c)
-		kf_conn_kick(c);
+		kf_conn_data(c, sk);
 }
 
 static void kf_child_state_change(struct sock *sk)
@@ -130,9 +130,21 @@ void kf_hook(struct kf_conn *c)
 	sk->sk_allocation = GFP_ATOMIC | __GFP_NOWARN;
 	/* Else a copying send uses the interrupted task's page_frag (kernel-traps 2). */
 	sk->sk_use_task_frag = false;
+	/* The answer carries the first ACK (kernel-traps 19). Our own listener's have it, too. */
+	inet_csk_enter_pingpong_mode(sk);
 	/* Pipelined answers must not wait for ACKs. Our own listener's children have it. */
 	c->nonagle = tcp_sk(sk)->nonagle;
 	tcp_sk(sk)->nonagle |= TCP_NAGLE_OFF;
+}
+
+/* Holds: slock, not owned. */
+void kf_ack_now(struct sock *sk)
+{
+	if (!inet_csk_in_pingpong_mode(sk))
+		return;
+	inet_csk_exit_pingpong_mode(sk);
+	if (inet_csk_ack_scheduled(sk))
+		kf_tcp_send_ack(sk);
 }
 
 /* As the stack made it; also for a child that was never hooked. Holds: slock, not owned. */

@@ -14,6 +14,8 @@ void kf_unhook_listener(struct sock *sk);
 bool kf_hookable(struct sock *sk);
 void kf_hook(struct kf_conn *c);
 void kf_unhook(struct sock *sk);
+/* No answer of ours comes soon that could carry the ACK: as if kf_hook() had never been. */
+void kf_ack_now(struct sock *sk);
 void kf_want(struct kf_conn *c, enum kf_want want);
 
 int kf_lent_sockets_create(struct kf_server *srv);

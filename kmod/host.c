@@ -7,21 +7,6 @@
 #include "host.h"
 #include "text.h"
 
-/*
- * A name whose labels are letters, digits, '-', '_', none of them empty; a
- * trailing dot counts as part of it. Apache refuses some of those, see below.
- * Return: the length, 0 if odd.
- */
-static u32 kf_dns_len(const char *p, u32 len)
-{
-	u32 i;
-
-	for (i = 0; i < len && kf_is(p[i], KF_CC_HOST); i++)
-		if (p[i] == '.' && (!i || p[i - 1] == '.'))
-			return 0;
-	return i;
-}
-
 static bool kf_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -34,28 +19,57 @@ static bool kf_is_hex(char c)
 }
 
 /*
- * Apache says 400 to what only looks like an address: digits and dots must be
- * four numbers without leading zeros, and the last label of any other name with
- * dots must begin with a letter.
+ * Four numbers without leading zeros, then nothing or a port. Return: the length of the
+ * four, 0 if there is anything else.
  */
-static bool kf_dns_ok(const char *p, u32 len)
+static u32 kf_v4_len(const char *p, u32 len)
 {
-	bool name = false, zeros = false;
-	u32 i, dots = 0, label = 0;
+	const char *start = p, *end = p + len, *number;
+	u32 dots;
 
-	for (i = 0; i < len; i++) {
-		if (p[i] == '.') {
-			dots++;
-			label = i + 1;
-		} else if (!kf_is_digit(p[i])) {
-			name = true;
-		} else if (i > label && p[label] == '0') {
-			zeros = true;
-		}
+	for (dots = 0;; dots++) {
+		number = p;
+		while (p < end && kf_is_digit(*p))
+			p++;
+		if (p == number || (*number == '0' && p - number > 1))
+			return 0;
+		if (dots == 3)
+			return p == end || *p == ':' ? p - start : 0;
+		if (p == end || *p++ != '.')
+			return 0;
 	}
-	if (!name)
-		return dots == 3 && !zeros;
-	return !dots || (kf_lower(p[label]) >= 'a' && kf_lower(p[label]) <= 'z');
+}
+
+/*
+ * A name whose labels are letters, digits, '-', '_', none of them empty; a trailing dot
+ * counts as part of it. Apache says 400 to what only looks like an address: digits and
+ * dots must be one, and the last label of any other name with dots must begin with a
+ * letter. Return: the length, 0 if odd.
+ */
+static u32 kf_dns_len(const char *p, u32 len)
+{
+	const char *start = p, *end = p + len, *label, *stop;
+
+	for (;;) {
+		label = p;
+		while (p < end && kf_is(*p, KF_CC_LABEL))
+			p++;
+		if (p == label)
+			return 0;
+		stop = p;	/* of the name, without a dot at its end */
+		if (p == end || *p != '.')
+			break;
+		p++;
+		if (p == end || !kf_is(*p, KF_CC_HOST))
+			break;
+	}
+	if (kf_lower(*label) >= 'a' && kf_lower(*label) <= 'z')
+		return p - start;
+	if (label > start)
+		return kf_v4_len(start, stop - start) ? p - start : 0;
+	while (label < stop && kf_is_digit(*label))
+		label++;
+	return label < stop ? p - start : 0;
 }
 
 /*
@@ -119,12 +133,12 @@ bool kf_host_name(const struct kf_str *value, struct kf_str *name)
 
 	if (!len)
 		return false;
-	n = p[0] == '[' ? kf_v6_len(p, len) : kf_dns_len(p, len);
+	n = p[0] == '[' ? kf_v6_len(p, len) : kf_v4_len(p, len) ?: kf_dns_len(p, len);
 	if (!n || !kf_port_ok(p + n, len - n))
 		return false;
 	if (p[n - 1] == '.')
 		n--;
-	if (!n || n > KF_HOST_MAX || (p[0] != '[' && !kf_dns_ok(p, n)))
+	if (n > KF_HOST_MAX)
 		return false;
 	name->p = p;
 	name->len = n;
@@ -138,7 +152,7 @@ bool kf_host_is_address(const struct kf_str *name)
 	for (i = 0; i < name->len; i++)
 		if (name->p[i] != '.' && !kf_is_digit(name->p[i]))
 			return name->p[0] == '[';
-	return true;	/* kf_dns_ok() has seen to it that such a name is one */
+	return true;	/* kf_host_name() has seen to it that such a name is one */
 }
 
 bool kf_host_matches(const struct kf_str *name, const struct kf_str *pattern)

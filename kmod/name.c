@@ -17,6 +17,7 @@
  */
 #include <linux/kernel.h>
 #include "mimetypes.h"
+#include "part.h"
 #include "route.h"
 #include "text.h"
 
@@ -43,8 +44,9 @@ static const char * const kf_encodings[] = {
 };
 
 /* Whatever begins with these: php, php5, phps, phtml, aspx, jspx, ... */
-static const char * const kf_claimed_prefixes[] = {
-	"php", "pht", "phar", "asp", "ashx", "asmx", "asax", "ascx", "jsp", "jsf", "jws",
+static const struct kf_str kf_claimed_prefixes[] = {
+	{ "php", 3 }, { "pht", 3 }, { "phar", 4 }, { "asp", 3 }, { "ashx", 4 }, { "asmx", 4 },
+	{ "asax", 4 }, { "ascx", 4 }, { "jsp", 3 }, { "jsf", 3 }, { "jws", 3 },
 };
 
 static bool kf_part_in(const char *part, u32 len, const char * const *list, u32 n)
@@ -67,12 +69,15 @@ static bool kf_part_in(const char *part, u32 len, const char * const *list, u32 
 
 static bool kf_part_begins_claimed(const char *part, u32 len)
 {
+	char first = kf_lower(part[0]);
 	u32 i;
 
+	if (first != 'p' && first != 'a' && first != 'j')
+		return false;
 	for (i = 0; i < ARRAY_SIZE(kf_claimed_prefixes); i++) {
-		u32 n = strlen(kf_claimed_prefixes[i]);
+		const struct kf_str *s = &kf_claimed_prefixes[i];
 
-		if (len >= n && kf_same_nocase(part, kf_claimed_prefixes[i], n))
+		if (len >= s->len && first == s->p[0] && kf_same_nocase(part, s->p, s->len))
 			return true;
 	}
 	return false;
@@ -88,6 +93,19 @@ bool kf_part_is_claimed(const char *part, u32 len)
 		return true;
 	conf = kf_mimeconf_find(part, len);
 	return (conf && conf->claimed) || kf_part_in(part, len, kf_claimed, ARRAY_SIZE(kf_claimed));
+}
+
+bool kf_part_is_encoding(const char *part, u32 len)
+{
+	return kf_part_in(part, len, kf_encodings, ARRAY_SIZE(kf_encodings));
+}
+
+const char *kf_part_listed(u32 i)
+{
+	if (i < ARRAY_SIZE(kf_claimed))
+		return kf_claimed[i];
+	i -= ARRAY_SIZE(kf_claimed);
+	return i < ARRAY_SIZE(kf_encodings) ? kf_encodings[i] : NULL;
 }
 
 /* What the parts so far have said. */
@@ -106,37 +124,37 @@ static void kf_set(struct kf_str *s, const char *text)
 static void kf_name_part(const struct kf_policy *p, const char *part, u32 len, bool last,
 			 struct kf_name_state *st, struct kf_media *media)
 {
-	const struct kf_type *type = kf_policy_type(p, part, len);
-	const struct kf_mimeconf *conf;
+	const struct kf_part *known = NULL;
 
-	if (len > KF_EXT_MAX) {		/* none that is known; php... may go on for ever */
+	if (len <= KF_EXT_MAX)		/* longer ones are in no list */
+		known = kf_policy_part(p, part, len);
+	if (!known) {			/* php... may go on for ever */
 		st->claimed |= kf_part_begins_claimed(part, len);
 		st->typed = false;
 		return;
 	}
 	/* What is served is not claimed: kf_policy_build() has asked. */
-	if ((!type && kf_part_is_claimed(part, len)) ||
-	    (!(type && last) &&
-	     kf_part_in(part, len, kf_encodings, ARRAY_SIZE(kf_encodings)))) {
+	if (known->type ? known->encoding && !last : known->claimed || known->encoding) {
 		st->claimed = true;
 		st->typed = false;
 		return;
 	}
-	if (type) {
+	if (known->type) {
 		st->typed = true;
-		media->type = type->mime;
-		media->deflate = type->deflate;
-	}
-	conf = kf_mimeconf_find(part, len);
-	if (!type && !(conf && (conf->language || conf->charset) && !kf_policy_typed(p, conf)))
+		media->type = known->type->mime;
+		media->deflate = known->type->deflate;
+	} else if (!known->neutral) {
 		st->typed = false;
-	if (conf && conf->language) {
+	}
+	if (!known->conf)
+		return;
+	if (known->conf->language) {
 		if (media->language.len)	/* several: their order is a list of its own */
 			st->claimed = true;
-		kf_set(&media->language, conf->language);
+		kf_set(&media->language, known->conf->language);
 	}
-	if (conf && conf->charset)
-		kf_set(&media->charset, conf->charset);
+	if (known->conf->charset)
+		kf_set(&media->charset, known->conf->charset);
 }
 
 enum kf_reason kf_name_check(const struct kf_policy *p, const char *name, u32 len,

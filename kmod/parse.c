@@ -4,7 +4,11 @@
  *
  * In: the bytes that scan.c found to be one head. Out: struct kf_request, whose
  * strings point into those bytes, or the reason why the backend must answer.
- * Repeats scan.c's checks where it costs nothing, so that it stands alone.
+ * Makes all of scan.c's checks itself, so that a head which has come in one piece is
+ * read once, by kf_parse_whole(), and never scanned.
+ *
+ * The last byte that may be read is always a LF (kf_parse_sound()). A loop that stops
+ * at a LF needs to look for no other end, and behind a byte that is none there is one.
  *
  * The headers fall into three sorts. Those that decide the answer are kept
  * (Host, Connection, the conditions, Range, Accept-Encoding). Those that could
@@ -17,6 +21,7 @@
  * Pure; called in softirq under the socket's lock.
  */
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include "host.h"
 #include "text.h"
 
@@ -28,28 +33,37 @@ struct kf_parse_state {
 };
 
 /* Two hex digits behind a percent sign. What they mean is route.c's question. */
-static bool kf_is_escape(const char *p, const char *end)
+static bool kf_is_escape(const char *p)
 {
-	return end - p >= 3 && kf_is(p[1], KF_CC_HEX) && kf_is(p[2], KF_CC_HEX);
+	return kf_is(p[1], KF_CC_HEX) && kf_is(p[2], KF_CC_HEX);
 }
 
-static const char *kf_parse_path(const char *p, const char *end, struct kf_str *path,
-				 enum kf_reason *why)
+/* Before the path stands the blank behind the method, so there is a byte to look back at. */
+static const char *kf_parse_path(const char *p, struct kf_str *path, enum kf_reason *why)
 {
 	const char *start = p;
 
 	*why = KF_R_TARGET;
-	for (; p < end && kf_is(*p, KF_CC_PATH); p++) {
-		if (*p == '%' && !kf_is_escape(p, end))
-			return NULL;
-		if (*p == '.' && p > start && p[-1] == '/') {
+	for (;; p++) {
+		while (kf_is(*p, KF_CC_PLAIN))
+			p++;
+		if (*p == '.') {
+			if (p[-1] != '/')
+				continue;
 			*why = KF_R_DOTFILE;	/* "." and ".." too */
 			return NULL;
 		}
-		if (*p == '/' && p > start && p[-1] == '/')
+		if (*p == '/') {
+			if (p[-1] != '/')
+				continue;
 			return NULL;	/* the backend merges slashes, or does not */
+		}
+		if (*p != '%')
+			break;
+		if (!kf_is_escape(p))
+			return NULL;
 	}
-	if (p == start || *start != '/')
+	if (*start != '/')
 		return NULL;
 	path->p = start;
 	path->len = p - start;
@@ -61,10 +75,10 @@ static const char *kf_parse_path(const char *p, const char *end, struct kf_str *
  * only '#' and what is not printable; here it also has to be what a browser can
  * send: escapes are whole, and nothing is in it that browsers escape.
  */
-static const char *kf_parse_query(const char *p, const char *end)
+static const char *kf_parse_query(const char *p)
 {
-	for (; p < end && kf_is(*p, KF_CC_QUERY); p++)
-		if (*p == '%' && !kf_is_escape(p, end))
+	for (; kf_is(*p, KF_CC_QUERY); p++)
+		if (*p == '%' && !kf_is_escape(p))
 			return NULL;
 	return p;
 }
@@ -77,21 +91,22 @@ static enum kf_reason kf_parse_request_line(const char **at, const char *end,
 	const char *p = *at;
 	enum kf_reason why;
 
-	if (end - p >= 4 && !memcmp(p, "GET ", 4)) {
+	rq->head = false;
+	if (!memcmp(p, "GET ", 4)) {
 		p += 4;
-	} else if (end - p >= 5 && !memcmp(p, "HEAD ", 5)) {
+	} else if (!memcmp(p, "HEAD ", 5)) {
 		rq->head = true;
 		p += 5;
 	} else {
 		return KF_R_METHOD;
 	}
 
-	p = kf_parse_path(p, end, &rq->path, &why);
+	p = kf_parse_path(p, &rq->path, &why);
 	if (!p)
 		return why;
-	if (p < end && *p == '?')
-		p = kf_parse_query(p + 1, end);
-	if (!p || p == end || *p++ != ' ')
+	if (*p == '?')
+		p = kf_parse_query(p + 1);
+	if (!p || *p++ != ' ')
 		return KF_R_TARGET;
 
 	if (end - p < len + 3 || memcmp(p, version, len) || (p[len] != '0' && p[len] != '1') ||
@@ -102,7 +117,6 @@ static enum kf_reason kf_parse_request_line(const char **at, const char *end,
 	return KF_OK;
 }
 
-/* The value of Connection: "close" and "keep-alive" in a comma list without empty elements. */
 static enum kf_reason kf_parse_connection(const struct kf_str *v, struct kf_request *rq,
 					  struct kf_parse_state *st)
 {
@@ -140,6 +154,40 @@ static enum kf_reason kf_parse_connection(const struct kf_str *v, struct kf_requ
 	}
 }
 
+/* One of them, here? It begins with a letter from J to R. */
+static bool kf_agent_begins_special(const char *p, const char *end)
+{
+	static const struct kf_str special[] = {
+		{ "Mozilla/2", 9 }, { "MSIE 4.0b2;", 11 }, { "RealPlayer 4.0", 14 },
+		{ "Java/1.0", 8 }, { "JDK/1.0", 7 },
+	};
+	const struct kf_str *s;
+
+	if (end - p < 7)
+		return false;
+	/* The second letter says which, and the third whether: values may be all M. */
+	switch (p[1]) {
+	case 'o':
+		s = &special[0];
+		break;
+	case 'S':
+		s = &special[1];
+		break;
+	case 'e':
+		s = &special[2];
+		break;
+	case 'a':
+		s = &special[3];
+		break;
+	case 'D':
+		s = &special[4];
+		break;
+	default:
+		return false;
+	}
+	return p[2] == s->p[2] && end - p >= s->len && !memcmp(p, s->p, s->len);
+}
+
 /*
  * The clients to which Debian's setenvif.conf gives another answer: no
  * keep-alive, or HTTP/1.0. BrowserMatch looks for them anywhere in the value,
@@ -147,40 +195,15 @@ static enum kf_reason kf_parse_connection(const struct kf_str *v, struct kf_requ
  */
 static bool kf_agent_is_special(const struct kf_str *v)
 {
-	static const struct kf_str special[] = {
-		{ "Mozilla/2", 9 }, { "MSIE 4.0b2;", 11 }, { "RealPlayer 4.0", 14 },
-		{ "Java/1.0", 8 }, { "JDK/1.0", 7 },
-	};
 	const char *p = v->p, *end = p + v->len;
-	const struct kf_str *s;
+	u64 found;
 
-	for (; end - p >= 7; p++) {
-		if (*p < 'J' || *p > 'R')	/* where each of them begins */
-			continue;
-		/* The second letter says which, and the third whether: values may be all M. */
-		switch (p[1]) {
-		case 'o':
-			s = &special[0];
-			break;
-		case 'S':
-			s = &special[1];
-			break;
-		case 'e':
-			s = &special[2];
-			break;
-		case 'a':
-			s = &special[3];
-			break;
-		case 'D':
-			s = &special[4];
-			break;
-		default:
-			continue;
-		}
-		if (p[2] == s->p[2] && end - p >= s->len && !memcmp(p, s->p, s->len))
-			return true;
-	}
-	return false;
+	for (; end - p >= 8; p += 8)
+		for (found = kf_word_between(kf_word(p), 'J', 'R'); found; found &= found - 1)
+			if (kf_agent_begins_special(p + kf_word_first(found), end))
+				return true;
+	/* None is shorter than seven. */
+	return end - p == 7 && kf_agent_begins_special(p, end);
 }
 
 /* Keep the value of a header that may come once. */
@@ -260,60 +283,117 @@ static enum kf_reason kf_parse_field(const char *name, u32 len, const struct kf_
 #undef IS
 }
 
+/* Text and tabs up to something else; stops at a LF. */
+static const char *kf_skip_text(const char *p, const char *end)
+{
+	for (;;) {
+		p += kf_text_run(p, end - p);
+		if (*p != '\t')
+			return p;
+		p++;
+	}
+}
+
 /* One header line, CRLF included. On success *@at stands behind it. */
 static enum kf_reason kf_parse_line(const char **at, const char *end, struct kf_request *rq,
 				    struct kf_parse_state *st)
 {
-	const char *name = *at, *p = name, *value, *tail;
+	const char *name = *at, *p = name, *tail;
 	struct kf_str v;
 	u32 len;
 
-	while (p < end && kf_is(*p, KF_CC_TOKEN))
+	while (kf_is(*p, KF_CC_TOKEN))
 		p++;
 	len = p - name;
-	if (!len || p == end || *p != ':')
+	if (!len || *p != ':')
 		return KF_R_HEADER;
 	p++;
-	while (p < end && (*p == ' ' || *p == '\t'))
+	while (*p == ' ' || *p == '\t')
 		p++;
-	value = p;
-	for (;;) {
-		p += kf_text_run(p, end - p);
-		if (p == end || *p != '\t')
-			break;
-		p++;
-	}
-	if (end - p < 2 || p[0] != '\r' || p[1] != '\n')
+	v.p = p;
+	p = kf_skip_text(p, end);
+	if (p[0] != '\r' || p[1] != '\n')
 		return KF_R_HEADER;
 	tail = p;
-	while (tail > value && (tail[-1] == ' ' || tail[-1] == '\t'))
+	while (tail > v.p && (tail[-1] == ' ' || tail[-1] == '\t'))
 		tail--;
-	v.p = value;
-	v.len = tail - value;
+	v.len = tail - v.p;
 	*at = p + 2;
 	return kf_parse_field(name, len, &v, rq, st);
 }
 
-enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq)
+/* Long enough for the shortest head there is, and ended as all that follows relies on. */
+static bool kf_parse_sound(const char *head, u32 len)
+{
+	return len >= sizeof("GET / HTTP/1.0\r\n\r\n") - 1 && head[len - 1] == '\n';
+}
+
+/* What is not there is told by p alone. */
+static void kf_request_clear(struct kf_request *rq)
+{
+	rq->keepalive_token = false;
+	rq->host.p = NULL;
+	rq->if_match.p = NULL;
+	rq->if_unmodified_since.p = NULL;
+	rq->if_none_match.p = NULL;
+	rq->if_modified_since.p = NULL;
+	rq->range.p = NULL;
+	rq->if_range.p = NULL;
+	rq->accept_encoding.p = NULL;
+}
+
+/* A head that begins at *@at and ends before @end, or there. *@at is then set behind it. */
+static enum kf_reason kf_parse_head(const char **at, const char *end, u32 max_lines,
+				    u32 *lines, struct kf_request *rq)
 {
 	struct kf_parse_state st = { };
-	const char *end = head + len;
-	const char *p = head;
 	enum kf_reason why;
+	u32 n = 0;
 
-	memset(rq, 0, sizeof(*rq));
-	why = kf_parse_request_line(&p, end, rq);
+	kf_request_clear(rq);
+	why = kf_parse_request_line(at, end, rq);
 	if (why != KF_OK)
 		return why;
-	while (p < end && *p != '\r') {
-		why = kf_parse_line(&p, end, rq, &st);
+	while (*at < end && **at != '\r') {
+		if (n++ == max_lines)
+			return KF_R_HEADER_TOO_LARGE;
+		why = kf_parse_line(at, end, rq, &st);
 		if (why != KF_OK)
 			return why;
 	}
-	if (end - p != 2 || p[0] != '\r' || p[1] != '\n')
+	if (*at == end || (*at)[1] != '\n')
 		return KF_R_HEADER;
+	*at += 2;
 	if (rq->http11 && !rq->host.p)
 		return KF_R_HOST;
 	rq->keepalive = !st.close && (rq->http11 || rq->keepalive_token);
+	*lines = n + 1;
 	return KF_OK;
+}
+
+enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq)
+{
+	const char *p = head, *end = head + len;
+	enum kf_reason why;
+	u32 lines;
+
+	if (!kf_parse_sound(head, len))
+		return KF_R_HEADER;
+	why = kf_parse_head(&p, end, U32_MAX, &lines, rq);
+	return why == KF_OK && p != end ? KF_R_HEADER : why;
+}
+
+bool kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_bytes, u32 max_lines,
+		    struct kf_request *rq)
+{
+	const char *p = data;
+	u32 lines;
+
+	len = min(len, max_bytes);
+	if (!kf_parse_sound(data, len) ||
+	    kf_parse_head(&p, data + len, min(max_lines, U16_MAX - 1U), &lines, rq) != KF_OK)
+		return false;
+	s->scanned = p - data;
+	s->lines = lines;
+	return true;
 }

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 #include "reason.h"
 
-/* A piece of the caller's buffer; p is NULL when the header was absent. */
+/* A piece of the caller's buffer; p is NULL when the header was absent, len means nothing then. */
 struct kf_str {
 	const char *p;
 	u32 len;
@@ -84,5 +84,17 @@ bool kf_timeout_answers(const struct kf_scan *s);
  * Return: KF_OK when the request is a plain GET or HEAD, else why it is not ours.
  */
 enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq);
+
+/**
+ * kf_parse_whole() - both at once, for a head that has come in one piece
+ * @s: of a head of which nothing has been seen: all zero
+ * @data: unread bytes, from the first one on
+ *
+ * Return: true when kf_scan_head() would find a complete head in these @len bytes and
+ * kf_parse() KF_OK, at less than half the price: @rq is filled in and @s tells the length,
+ * and nothing more is asked of it. False: nothing is said and @s is untouched; ask them.
+ */
+bool kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_bytes, u32 max_lines,
+		    struct kf_request *rq);
 
 #endif /* KFRONT_PARSE_H */

@@ -12,6 +12,7 @@
 #include "host.h"
 #include "list.h"
 #include "mimetypes.h"
+#include "part.h"
 #include "route.h"
 #include "text.h"
 #include "vhost.h"
@@ -23,6 +24,7 @@ struct kf_policy {
 	struct kf_list default_host; /* one name, or nothing */
 	bool mass_hosts;
 	struct kf_list exclude;
+	u64 exclude_seconds;	/* second bytes of its items, see kf_exclude_bit() */
 	struct kf_list guards;
 	struct kf_list index;
 	struct kf_list exts;	/* what types= says; kf_type.ext points into it */
@@ -32,6 +34,7 @@ struct kf_policy {
 	bool *typed;		/* one for each of kf_mimeconf: mime.types has a type for it */
 	struct kf_str server;
 	char server_text[KF_SERVER_MAX];
+	struct kf_parts parts;	/* what types and all other lists say, for name.c */
 	u16 bucket[KF_TYPE_BUCKETS]; /* open addressing: index into type[] + 1, 0 is empty */
 };
 
@@ -71,6 +74,15 @@ static bool kf_exclude_decode(struct kf_list *l, struct kf_str *s)
 	to[n] = '\0';
 	s->len = n;
 	return !kf_is_dots(to + segment, n - segment);
+}
+
+/*
+ * What follows the first slash, as one bit of 64: most paths are told from all prefixes
+ * by it. One that ends there begins every path.
+ */
+static u64 kf_exclude_bit(const struct kf_str *s)
+{
+	return s->len > 1 ? BIT_ULL(s->p[1] & 63) : ~0ULL;
 }
 
 static bool kf_ext_ok(const struct kf_str *s)
@@ -264,8 +276,10 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 
 	*err = "exclude: not a list of /PREFIX, or one has //, /./, /../, %2F, %00, half an escape";
 	ret = kf_policy_list(&p->exclude, text->exclude);
-	for (i = 0; !ret && i < p->exclude.n; i++)
+	for (i = 0; !ret && i < p->exclude.n; i++) {
 		ret = kf_exclude_decode(&p->exclude, &p->exclude.item[i]) ? 0 : -EINVAL;
+		p->exclude_seconds |= kf_exclude_bit(&p->exclude.item[i]);
+	}
 	if (ret)
 		return ret;
 
@@ -294,7 +308,9 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 
 	*err = "types: not a list of file name suffixes";
 	ret = kf_policy_list(&p->exts, text->types);
-	return ret ? ret : kf_types_build(p, text);
+	if (!ret)
+		ret = kf_types_build(p, text);
+	return ret ? ret : kf_parts_build(&p->parts, p->exts.item, p->exts.n, p);
 }
 
 int kf_policy_build(const struct kf_policy_text *text, struct kf_policy **out,
@@ -319,6 +335,7 @@ void kf_policy_free(struct kf_policy *p)
 {
 	if (!p)
 		return;
+	kf_parts_free(&p->parts);
 	kfree(p->typed);
 	kfree(p->mimes);
 	kfree(p->type);
@@ -367,6 +384,11 @@ const struct kf_type *kf_policy_type(const struct kf_policy *p, const char *ext,
 	return type && type->mime.p ? type : NULL;
 }
 
+const struct kf_part *kf_policy_part(const struct kf_policy *p, const char *part, u32 len)
+{
+	return kf_parts_find(&p->parts, part, len);
+}
+
 bool kf_policy_typed(const struct kf_policy *p, const struct kf_mimeconf *conf)
 {
 	return p->typed[conf - kf_mimeconf];
@@ -406,6 +428,8 @@ bool kf_policy_excluded(const struct kf_policy *p, const struct kf_str *path)
 {
 	u32 i;
 
+	if (!(kf_exclude_bit(path) & p->exclude_seconds))
+		return false;
 	for (i = 0; i < p->exclude.n; i++) {
 		const struct kf_str *prefix = &p->exclude.item[i];
 

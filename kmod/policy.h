@@ -60,6 +60,7 @@ struct kf_site {
 };
 
 struct kf_mimeconf;
+struct kf_part;
 struct kf_policy;		/* layout in policy.c */
 
 /**
@@ -86,6 +87,8 @@ const struct kf_hosts *kf_policy_hosts(const struct kf_policy *p);
 
 /* Softirq; used by route.c. */
 const struct kf_type *kf_policy_type(const struct kf_policy *p, const char *ext, u32 len);
+/* What is known of this part of a name, one to KF_EXT_MAX bytes long? NULL: nothing. */
+const struct kf_part *kf_policy_part(const struct kf_policy *p, const char *part, u32 len);
 /* Does mime.types (or an AddType) give this suffix of mime.conf a media type? */
 bool kf_policy_typed(const struct kf_policy *p, const struct kf_mimeconf *conf);
 /**

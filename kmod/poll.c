@@ -10,7 +10,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
-#include <net/tcp.h>
+#include "close.h"
 #include "compat/net.h"
 #include "poll.h"
 #include "tap.h"
@@ -83,6 +83,16 @@ void kf_poll_schedule(struct kf_poll *p)
 	napi_schedule(&p->napi);
 }
 
+bool kf_poll_try(struct kf_poll *p)
+{
+	return napi_schedule_prep(&p->napi);
+}
+
+void kf_poll_leave(struct kf_poll *p)
+{
+	napi_complete_done(&p->napi, 0);
+}
+
 struct kf_poll *kf_poll_here(struct kf_server *srv)
 {
 	return srv->polls[smp_processor_id()];
@@ -95,34 +105,6 @@ void kf_poll_retry(struct kf_poll *p, struct kf_conn *c)
 		kf_tick_arm(p);
 	}
 	/* else a kick came meanwhile: it is in the inbox already */
-}
-
-/* Whoever answers the worker's questions must not wait for this: close_wq is apart. */
-static void kf_close_work(struct work_struct *work)
-{
-	struct kf_poll *p = container_of(work, struct kf_poll, close_work);
-	struct kf_conn *c, *next;
-	struct sock *sk;
-
-	llist_for_each_entry_safe(c, next, llist_del_all(&p->closing), queue) {
-		sk = c->sk;
-		if (c->reset) {
-			lock_sock(sk);
-			sock_set_flag(sk, SOCK_LINGER);
-			WRITE_ONCE(sk->sk_lingertime, 0);
-			release_sock(sk);
-		}
-		sk->sk_prot->close(sk, 0);	/* drops the child's initial reference */
-		sock_gen_put((struct sock *)c->req);
-		kf_conn_free(c);
-		cond_resched();
-	}
-}
-
-void kf_poll_close(struct kf_poll *p, struct kf_conn *c)
-{
-	if (llist_add(&c->queue, &p->closing))
-		queue_work(p->srv->close_wq, &p->close_work);
 }
 
 static void kf_poll_free(struct kf_poll *p)

@@ -3,7 +3,8 @@
  * The per-CPU poll: the one owner of every connection assigned to it. A NAPI
  * instance gives it a budget, ksoftirqd under load, and the guarantee that it
  * never runs twice at once, so what it owns needs no lock, on whichever CPU it
- * runs (a dead CPU's poll moves; hence no this_cpu_*() here).
+ * runs (a dead CPU's poll moves; hence no this_cpu_*() here). The same guarantee,
+ * NAPI's bit "scheduled", lets a socket's data callback have it for a moment.
  */
 #ifndef KFRONT_POLL_H
 #define KFRONT_POLL_H
@@ -13,6 +14,8 @@
 #include <linux/netdevice.h>
 #include <linux/timer.h>
 #include "conn.h"
+#include "head.h"
+#include "route.h"
 #include "server.h"
 
 #define KF_HEAD_BUF	16384	/* bytes; the largest max_header_bytes */
@@ -37,15 +40,20 @@ struct kf_poll {
 	const struct sock *refused;	/* the last full listener; compared, never looked into */
 	struct page *head_page;		/* response heads are written here; order 0 */
 	u32 head_used;
-	u32 date_second;		/* for which date is valid */
-	char date[32];
+	s64 front_second;		/* for which front is valid, ... */
+	u64 front_policy;		/* ... and the number of the policy it is of */
+	struct kf_front front;		/* how heads begin */
 	struct page_frag frag;		/* lent to sockets where TCP must copy (send.c) */
 	char *buf;			/* KF_HEAD_BUF bytes: the head being parsed */
+	struct kf_request rq;		/* what it says, and ... */
+	struct kf_target target;	/* ... what it asks for: here, as a stack would be zeroed */
 	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
 
-	/* Closing: what tcp_close() needs a process for. */
-	struct llist_head closing;
+	/* close.c: */
+	u32 orphans_at;			/* jiffies: when they were counted */
+	bool orphans_few;
+	struct llist_head closing;	/* for the worker */
 	struct work_struct close_work;
 };
 
@@ -63,8 +71,14 @@ void kf_polls_stop(struct kf_server *srv);
 struct kf_poll *kf_poll_here(struct kf_server *srv);
 void kf_poll_schedule(struct kf_poll *p);	/* BH off */
 
-/* Give the connection's socket to a worker that closes it and frees both. From the poll. */
-void kf_poll_close(struct kf_poll *p, struct kf_conn *c);
+/*
+ * Have the poll to oneself for a moment, as its NAPI instance would: it does not run until
+ * kf_poll_leave(), which lets it run if it was scheduled meanwhile. BH off. False: it runs,
+ * or is about to.
+ */
+bool kf_poll_try(struct kf_poll *p);
+void kf_poll_leave(struct kf_poll *p);
+
 /* Look at @c again at the next tick (it stays queued). From the poll. */
 void kf_poll_retry(struct kf_poll *p, struct kf_conn *c);
 

@@ -6,6 +6,7 @@
  * Heads carry the date and the requests left, so each is written anew, once, to
  * pages that are never written again where a sent head lies: TCP sends and
  * retransmits from them. A page holds a dozen heads and is freed with the last.
+ * Small bodies go with their heads.
  *
  * Runs in the poll, under slock.
  */
@@ -22,10 +23,16 @@
 #include "request.h"
 #include "send.h"
 
+/*
+ * A body of so many bytes is copied behind its head: that is less than a fragment
+ * more costs, and leaves the page alone that all processors send this body from.
+ */
+#define KF_BODY_COPIED	512
+
 /* Room for one head; order 0, so that a slow client pins a page and not more. */
 static char *kf_head_room(struct kf_poll *p)
 {
-	if (!p->head_page || p->head_used + KF_HEAD_MAX > PAGE_SIZE) {
+	if (!p->head_page || p->head_used + KF_HEAD_MAX + KF_BODY_COPIED > PAGE_SIZE) {
 		struct page *page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);
 
 		if (!page)
@@ -40,14 +47,17 @@ static char *kf_head_room(struct kf_poll *p)
 
 static void kf_reply_env(struct kf_poll *p, struct kf_reply_env *env)
 {
+	const struct kf_policy_ref *ref = rcu_dereference(p->srv->policy);
 	s64 now = ktime_get_real_seconds();
 
-	if (p->date_second != (u32)now) {
-		kf_date_write(p->date, now);
-		p->date_second = (u32)now;
+	if (p->front_second != now || p->front_policy != ref->number) {
+		struct kf_str server = kf_policy_server(ref->policy);
+
+		kf_front_write(&p->front, now, &server);
+		p->front_second = now;
+		p->front_policy = ref->number;
 	}
-	env->date = p->date;
-	env->server = kf_policy_server(rcu_dereference(p->srv->policy)->policy);
+	env->front = &p->front;
 	env->keepalive_timeout = READ_ONCE(p->srv->set.keepalive_timeout_ms) / MSEC_PER_SEC;
 	env->requests_left = 0;
 	env->keepalive = false;
@@ -99,6 +109,11 @@ static bool kf_reply_rest(struct kf_conn *c, const struct kf_out *out, struct kf
 	return kf_send_blocked(c, -EAGAIN);
 }
 
+static bool kf_body_small(const struct kf_object *obj, const struct kf_answer *a)
+{
+	return obj->nr_bv == 1 && a->length <= KF_BODY_COPIED;
+}
+
 static void kf_reply_count(struct kf_server *srv, const struct kf_answer *a,
 			   const struct kf_entity *e, bool hit)
 {
@@ -142,7 +157,10 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 	out.head_off = p->head_used;
 	out.head_len = kf_head_write(room, rq, e, a, &env);
 	out.last = !env.keepalive;
-	if (obj && a->body) {
+	if (obj && a->body && kf_body_small(obj, a)) {
+		memcpy(room + out.head_len, bvec_virt(obj->bv) + a->first, a->length);
+		out.head_len += a->length;
+	} else if (obj && a->body) {
 		out.body = obj->bv;
 		out.nr_body = obj->nr_bv;
 		out.body_off = a->first;
@@ -184,7 +202,6 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 	}
 	if (out.done < out.head_len + out.body_len)
 		return kf_reply_rest(c, &out, obj);
-	kf_wait_end(c);
 	if (streaming) {
 		c->body_left -= c->stream->bytes;
 		return kf_stream_advance(c);

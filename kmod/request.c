@@ -92,8 +92,11 @@ void kf_request_close(struct kf_conn *c)
 	kf_conn_shutdown(c);
 }
 
-/* New bytes of the head; true when it is complete and lies in poll->buf. */
-static bool kf_head_complete(struct kf_conn *c, u32 avail)
+/*
+ * New bytes of the head; true when it is complete and lies in poll->buf. One that has come
+ * in one piece may have been understood on the way: *@parsed is set then, and poll->rq.
+ */
+static bool kf_head_complete(struct kf_conn *c, u32 avail, bool *parsed)
 {
 	struct kf_settings *set = &c->poll->srv->set;
 	u32 max_bytes = min_t(u32, READ_ONCE(set->max_header_bytes), KF_HEAD_BUF);
@@ -102,6 +105,7 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail)
 	u32 seen = c->scan.scanned;
 	u32 end = min3(avail, max_bytes + 1, (u32)KF_HEAD_BUF);
 
+	*parsed = false;
 	if (c->head_whole)	/* found full buffers the last time */
 		return kf_peek(c->sk, 0, buf, seen);
 	if (end <= seen) {
@@ -115,6 +119,12 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail)
 		kf_handover(c, KF_R_FOREIGN_SOCKET);
 		return false;
 	}
+	if (!seen && kf_parse_whole(&c->scan, buf, end, max_bytes,
+				    READ_ONCE(set->max_header_lines), &c->poll->rq)) {
+		c->head_whole = true;
+		*parsed = true;
+		return true;
+	}
 	switch (kf_scan_head(&c->scan, buf + seen, end - seen, max_bytes,
 			     READ_ONCE(set->max_header_lines), &why)) {
 	case KF_SCAN_NOT_MINE:
@@ -122,8 +132,14 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail)
 		return false;
 	case KF_SCAN_INCOMPLETE:
 		/* The peer will send no more: its server says what it thinks of that. */
-		if (c->sk->sk_shutdown & RCV_SHUTDOWN)
+		if (c->sk->sk_shutdown & RCV_SHUTDOWN) {
 			kf_handover(c, KF_R_HEADER);
+			return false;
+		}
+		if (c->timeout == KF_T_KEEPALIVE)
+			kf_wait_begin(c, KF_T_HEADER);
+		if (!c->answered)
+			kf_ack_now(c->sk);
 		return false;
 	case KF_SCAN_COMPLETE:
 		break;
@@ -224,14 +240,15 @@ bool kf_request(struct kf_conn *c)
 	struct sock *sk = c->sk;
 	u32 avail = tcp_inq(sk);
 	const struct kf_policy *policy;
-	struct kf_request rq;
+	struct kf_request *rq = &c->poll->rq;
+	struct kf_target *t = &c->poll->target;
+	enum kf_reason why = KF_OK;
 	struct kf_object *obj;
-	struct kf_target t;
-	enum kf_reason why;
+	bool parsed;
 
 	if (c->lookup) {
-		if (kf_reread(c, &rq))
-			return kf_request_looked_up(c, &rq);
+		if (kf_reread(c, rq))
+			return kf_request_looked_up(c, rq);
 		kf_handover(c, KF_R_FOREIGN_SOCKET);
 		return false;
 	}
@@ -252,15 +269,14 @@ bool kf_request(struct kf_conn *c)
 			kf_request_close(c);
 		return false;
 	}
-	if (c->timeout == KF_T_KEEPALIVE)
-		kf_wait_begin(c, KF_T_HEADER);
-	if (!kf_head_complete(c, avail))
+	if (!kf_head_complete(c, avail, &parsed))
 		return false;
 
 	policy = rcu_dereference(srv->policy)->policy;
-	why = kf_parse(c->poll->buf, c->scan.scanned, &rq);
+	if (!parsed)
+		why = kf_parse(c->poll->buf, c->scan.scanned, rq);
 	if (!why)
-		why = kf_route(policy, &rq, kf_offers(srv), c->poll->name, &t);
+		why = kf_route(policy, rq, kf_offers(srv), c->poll->name, t);
 	if (why) {
 		kf_handover(c, why);
 		return false;
@@ -269,17 +285,17 @@ bool kf_request(struct kf_conn *c)
 		kf_object_put(c->object);
 		c->object = NULL;
 	}
-	obj = kf_object_find(srv, &t.key);
-	if (!obj && t.key.accepts == KF_CODING(KF_GZIP) && (rq.head || !rq.http11)) {
+	obj = kf_object_find(srv, &t->key);
+	if (!obj && t->key.accepts == KF_CODING(KF_GZIP) && (rq->head || !rq->http11)) {
 		/* Nothing is compressed only to find that its length may not be told. */
 		kf_handover(c, KF_R_ENCODING);
 		return false;
 	}
 	if (!obj) {
-		kf_ask(c, &t.key);
+		kf_ask(c, &t->key);
 		return false;
 	}
-	return kf_respond(c, &rq, &obj->entity, obj, true);
+	return kf_respond(c, rq, &obj->entity, obj, true);
 }
 
 /* reply.c calls this once the answer is queued. */

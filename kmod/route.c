@@ -65,7 +65,7 @@ static enum kf_reason kf_put_key(const struct kf_site *site, const struct kf_req
 	enum kf_reason why;
 
 	*path = rq->path;
-	if (memchr(path->p, '%', path->len)) {
+	if (kf_text_has(path->p, path->len, '%')) {
 		why = kf_decode(&rq->path, buf + front, &path->len);
 		if (why != KF_OK)
 			return why;

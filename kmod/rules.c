@@ -105,6 +105,8 @@ static int kf_rules_build(struct kf_server *srv, const struct kf_policy_text *te
 	}
 	kf_rules_tell_unserved(ref->policy);
 	refcount_set(&ref->refs, 1);
+	old = rcu_dereference_protected(srv->policy, lockdep_is_held(&srv->policy_mutex));
+	ref->number = old ? old->number + 1 : 1;
 	old = rcu_replace_pointer(srv->policy, ref, lockdep_is_held(&srv->policy_mutex));
 	if (old)
 		kf_policy_put(old);

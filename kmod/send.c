@@ -103,7 +103,7 @@ int kf_send(struct kf_conn *c, struct kf_out *out)
 		if (copies)	/* else each socket would keep 32 KiB (kernel-traps 3) */
 			swap(sk->sk_frag, p->frag);
 		c->sending = true;
-		ret = kf_tcp_send_bvec(sk, p->bv, nr, 0, len, flags);
+		ret = kf_tcp_send_bvec(sk, p->bv, nr, len, flags);
 		c->sending = false;
 		if (copies)
 			swap(sk->sk_frag, p->frag);
@@ -156,7 +156,8 @@ bool kf_answer_done(struct kf_conn *c)
 		kf_want(c, KF_WANT_NOTHING);
 	c->state = KF_REQUEST;
 	kf_wait_begin(c, KF_T_KEEPALIVE);
-	return true;
+	/* Most often that was all there is. */
+	return tcp_inq(c->sk) || c->sk->sk_shutdown & RCV_SHUTDOWN;
 }
 
 static void kf_stream_done(struct kf_stream *st)

@@ -39,7 +39,7 @@ void kf_stream_ask(struct kf_conn *c);
 /* A chunk (or the head alone) is queued: fetch the next, settle for the last byte, or be done. */
 bool kf_stream_advance(struct kf_conn *c);
 
-/* The whole answer is queued. Returns true: look for the next request. */
+/* The whole answer is queued. Returns true: there is more to look at. */
 bool kf_answer_done(struct kf_conn *c);
 
 #endif /* KFRONT_SEND_H */

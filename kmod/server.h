@@ -28,6 +28,7 @@ struct kf_rules_params;
 /* A policy in use: the softirq reads it under RCU, the worker holds a reference. */
 struct kf_policy_ref {
 	struct kf_policy *policy;
+	u64 number;			/* from 1 up, of the same server: no other ever had it */
 	refcount_t refs;		/* one for srv->policy, one for each kf_policy_get() */
 	struct rcu_head rcu;
 };

@@ -18,6 +18,8 @@
 #define KF_CC_CTL	0x08	/* 0x00-0x1f and 0x7f */
 #define KF_CC_QUERY	0x10	/* may stand in a query: RFC 3986's, and [\]^`{|}: browsers do so */
 #define KF_CC_HEX	0x20
+#define KF_CC_PLAIN	0x40	/* of a path, and no more to be asked: no '.', '/', '%' */
+#define KF_CC_LABEL	0x80	/* of a host's name, the dot aside */
 
 extern const u8 kf_cclass[256];
 
@@ -47,13 +49,89 @@ static inline const char *kf_skip_blanks(const char *p, const char *end)
 	return p;
 }
 
-/* Is @p, case folded, the lower-case text @lower of the same length? */
-static inline bool kf_same_nocase(const char *p, const char *lower, u32 len)
+/*
+ * Words: eight bytes as a number, the first one lowest. What is asked of all eight at
+ * once is answered in the high bit of each.
+ */
+#define KF_ONES		0x0101010101010101ULL
+#define KF_HIGH		(KF_ONES * 0x80)
+
+static inline u64 kf_word(const char *p)
 {
-	while (len--)
-		if (kf_lower(*p++) != *lower++)
+	__le64 raw;
+
+	memcpy(&raw, p, sizeof(raw));
+	return le64_to_cpu(raw);
+}
+
+static inline u32 kf_half_word(const char *p)
+{
+	__le32 raw;
+
+	memcpy(&raw, p, sizeof(raw));
+	return le32_to_cpu(raw);
+}
+
+/* Which bytes lie between @low and @high, both below 0x80 and included? */
+static inline u64 kf_word_between(u64 word, u8 low, u8 high)
+{
+	u64 rest = word & ~KF_HIGH;
+
+	return (rest + KF_ONES * (0x80 - low)) & ~(rest + KF_ONES * (0x7f - high)) &
+	       ~word & KF_HIGH;
+}
+
+/* Which bytes are @c? May say so of one more, but only behind a true one. */
+static inline u64 kf_word_has(u64 word, u8 c)
+{
+	u64 diff = word ^ KF_ONES * c;
+
+	return (diff - KF_ONES) & ~diff & KF_HIGH;
+}
+
+/* The byte that the lowest of those bits belongs to. */
+static inline u32 kf_word_first(u64 bits)
+{
+	return __ffs64(bits) / 8;
+}
+
+/* 0x20 where a lower-case text has a letter: what must be set in what is compared with it. */
+static inline u64 kf_word_fold(u64 lower)
+{
+	return kf_word_between(lower, 'a', 'z') >> 2;
+}
+
+static __always_inline bool kf_same_word(const char *p, const char *lower)
+{
+	u64 want = kf_word(lower);
+
+	return (kf_word(p) | kf_word_fold(want)) == want;
+}
+
+/*
+ * Is @p, case folded, the lower-case text @lower of the same length? With constants all
+ * that concerns @lower is done by the compiler.
+ */
+static __always_inline bool kf_same_nocase(const char *p, const char *lower, u32 len)
+{
+	u64 want;
+	u32 i;
+
+	if (len < 4) {
+		while (len--)
+			if (kf_lower(*p++) != *lower++)
+				return false;
+		return true;
+	}
+	if (len < 8) {		/* two halves, which may overlap */
+		want = kf_half_word(lower) | (u64)kf_half_word(lower + len - 4) << 32;
+		return ((kf_half_word(p) | (u64)kf_half_word(p + len - 4) << 32) |
+			kf_word_fold(want)) == want;
+	}
+	for (i = 0; i + 8 < len; i += 8)
+		if (!kf_same_word(p + i, lower + i))
 			return false;
-	return true;
+	return kf_same_word(p + len - 8, lower + len - 8);	/* overlaps the one before */
 }
 
 /* The same for a piece of text and a string constant. */
@@ -63,28 +141,45 @@ static inline bool kf_same_nocase(const char *p, const char *lower, u32 len)
 /**
  * kf_text_run() - how many bytes at @p are text: no control character, HTAB included
  *
- * Eight at a time: this is what most bytes of a request head cost. The sums find
- * bytes less than 0x20 or equal to 0x7f; a borrow can make them see one too many,
- * but only behind a true one, and the first is all that is asked for.
+ * Eight at a time: this is what most bytes of a request head cost. The sieve lets words
+ * of plain ASCII pass and takes a few others for odd; then the sums find bytes less than
+ * 0x20 or equal to 0x7f. A borrow can make them see one too many, but only behind a true
+ * one, and the first is all that is asked for.
  */
 static inline u32 kf_text_run(const char *p, u32 len)
 {
-	const u64 ones = 0x0101010101010101ULL;
 	u64 word, del, found;
-	__le64 raw;
 	u32 i = 0;
 
-	for (; len - i >= sizeof(raw); i += sizeof(raw)) {
-		memcpy(&raw, p + i, sizeof(raw));
-		word = le64_to_cpu(raw);
-		del = word ^ (ones * 0x7f);
-		found = (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & (ones * 0x80);
+	for (; len - i >= sizeof(word); i += sizeof(word)) {
+		word = kf_word(p + i);
+		if (!(((word - KF_ONES * 0x20) | (word + KF_ONES)) & KF_HIGH))
+			continue;
+		del = word ^ (KF_ONES * 0x7f);
+		found = (((word - KF_ONES * 0x20) & ~word) | ((del - KF_ONES) & ~del)) & KF_HIGH;
 		if (found)
-			return i + __ffs64(found) / 8;
+			return i + kf_word_first(found);
 	}
 	while (i < len && !kf_is(p[i], KF_CC_CTL))
 		i++;
 	return i;
+}
+
+/* Is @c among these bytes? */
+static inline bool kf_text_has(const char *p, u32 len, char c)
+{
+	const char *last;
+
+	if (len < 8) {
+		while (len--)
+			if (*p++ == c)
+				return true;
+		return false;
+	}
+	for (last = p + len - 8; p < last; p += 8)
+		if (kf_word_has(kf_word(p), c))
+			return true;
+	return kf_word_has(kf_word(last), c);	/* overlaps the one before */
 }
 
 #endif /* KFRONT_TEXT_H */

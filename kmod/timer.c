@@ -39,9 +39,16 @@ static u32 kf_bound(struct kf_server *srv, enum kf_timeout which)
 	return msecs_to_jiffies(kf_linger_ms);
 }
 
+/*
+ * Of many requests in a row not each moves its connection in the list: what began within
+ * the last tick goes on. So that no connection is closed early, all get a tick more.
+ */
 void kf_wait_begin(struct kf_conn *c, enum kf_timeout which)
 {
 	struct kf_poll *p = c->poll;
+
+	if (which == KF_T_KEEPALIVE && c->timeout == which && (u32)jiffies - c->since < KF_TICK)
+		return;
 
 	c->since = (u32)jiffies;
 	c->timeout = which;
@@ -80,12 +87,13 @@ void kf_tick(struct timer_list *t)
 static bool kf_expire_list(struct kf_poll *p, enum kf_timeout which, int *left)
 {
 	struct list_head *list = &p->waits[which];
+	u32 late = which == KF_T_KEEPALIVE ? KF_TICK : 0;	/* kf_wait_begin() */
 	u32 bound = kf_bound(p->srv, which);
 	struct kf_conn *c;
 
 	while (!list_empty(list)) {
 		c = list_first_entry(list, struct kf_conn, wait);
-		if ((u32)jiffies - c->since < bound)
+		if ((u32)jiffies - c->since < bound + late)
 			return true;
 		if (--*left < 0)
 			return false;

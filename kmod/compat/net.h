@@ -14,6 +14,9 @@
 #include <linux/uio.h>
 #include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
+#ifdef KF_HAVE_PROTO_MEMORY
+#include <net/proto_memory.h>
+#endif
 #include <net/tcp.h>
 
 /* 6.16 renamed from_timer(). */
@@ -129,44 +132,69 @@ static inline bool kf_sk_net_refcnt_upgrade(struct sock *sk)
 }
 
 /*
- * Queue @len bytes of @bv, from byte @off on, by reference, under the socket's
- * lock. 6.1 defines MSG_SPLICE_PAGES and ignores it, so there it is
+ * What tcp_close() does in the end with a socket whose FIN is queued. Under slock, not owned.
+ * 7.2 keeps the count to itself.
+ */
+#ifdef KF_HAVE_PROTO_ORPHAN_COUNT
+#define KF_CAN_ORPHAN true
+static inline void kf_orphan(struct sock *sk)
+{
+	sock_orphan(sk);
+	this_cpu_inc(*sk->sk_prot->orphan_count);
+}
+
+static inline int kf_orphans(const struct sock *sk)
+{
+	int cpu, sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += *per_cpu_ptr(sk->sk_prot->orphan_count, cpu);
+	return max(sum, 0);
+}
+#else
+#define KF_CAN_ORPHAN false
+static inline void kf_orphan(struct sock *sk) { }
+static inline int kf_orphans(const struct sock *sk) { return 0; }
+#endif
+
+/* Under slock. */
+static inline void kf_tcp_send_ack(struct sock *sk)
+{
+#ifdef KF_HAVE_SEND_ACK_FLAGS
+	__tcp_send_ack(sk, tcp_sk(sk)->rcv_nxt, 0);
+#else
+	__tcp_send_ack(sk, tcp_sk(sk)->rcv_nxt);
+#endif
+}
+
+/*
+ * Queue the @len bytes of @bv by reference, under the socket's lock. 6.1 defines MSG_SPLICE_PAGES and ignores it, so there it is
  * do_tcp_sendpages(), page by page.
  * Return: bytes queued (may be short), or a negative errno when none was.
  */
 static inline int kf_tcp_send_bvec(struct sock *sk, struct bio_vec *bv,
-				   unsigned int nr, size_t off, size_t len,
-				   int flags)
+				   unsigned int nr, size_t len, int flags)
 {
 #ifdef KF_HAVE_DO_TCP_SENDPAGES
 	size_t done = 0;
 
-	for (; nr && done < len; bv++, nr--) {
-		size_t part;
+	for (; nr; bv++, nr--) {
 		int ret, f = flags;
 
-		if (off >= bv->bv_len) {
-			off -= bv->bv_len;
-			continue;
-		}
-		part = min_t(size_t, bv->bv_len - off, len - done);
-		if (done + part < len)
+		if (done + bv->bv_len < len)
 			f |= MSG_MORE | MSG_SENDPAGE_NOTLAST;
-		ret = do_tcp_sendpages(sk, bv->bv_page, bv->bv_offset + off,
-				       part, f);
+		ret = do_tcp_sendpages(sk, bv->bv_page, bv->bv_offset, bv->bv_len, f);
 		if (ret < 0)
 			return done ? done : ret;
 		done += ret;
-		if (ret < part)
+		if (ret < bv->bv_len)
 			break;
-		off = 0;
 	}
 	return done;
 #else
 	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
 
-	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bv, nr, off + len);
-	iov_iter_advance(&msg.msg_iter, off);
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bv, nr, len);
 	return tcp_sendmsg_locked(sk, &msg, len);
 #endif
 }

@@ -216,10 +216,14 @@ static void check_answer(const struct kf_request *rq, const struct kf_entity *e,
 static void check_head(const struct kf_request *rq, const struct kf_entity *e,
 		       const struct kf_answer *a)
 {
-	struct kf_reply_env env = { .date = "Tue, 14 Nov 2023 22:13:20 GMT", .keepalive = true };
+	struct kf_front front;
+	struct kf_reply_env env = { .front = &front, .keepalive = true };
+	struct kf_str server = { "", 0 };
 	char *buf = malloc(KF_HEAD_MAX + 1), want[128];
-	u32 len = kf_head_write(buf, rq, e, a, &env);
+	u32 len;
 
+	kf_front_write(&front, 1700000000, &server);
+	len = kf_head_write(buf, rq, e, a, &env);
 	MUST(len <= KF_HEAD_MAX);
 	buf[len] = '\0';
 	MUST(strlen(buf) == len && strstr(buf, "\r\n\r\n") == buf + len - 4);

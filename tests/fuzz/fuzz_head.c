@@ -63,8 +63,9 @@ static int verdict(const char *data, size_t size, u32 cut, struct kf_scan *s)
 static void answer(const struct kf_request *rq, const struct kf_target *t, u32 cut)
 {
 	static const u64 sizes[] = { 0, 68, 69, 5000, 1ULL << 40 };
-	struct kf_reply_env env = { .date = "Tue, 14 Nov 2023 22:13:20 GMT",
-				    .keepalive_timeout = 5 };
+	struct kf_front front;
+	struct kf_reply_env env = { .front = &front, .keepalive_timeout = 5 };
+	struct kf_str server = kf_policy_server(the_policy(PLAIN));
 	struct kf_version v = { .size = sizes[cut % 5], .mtime_sec = 1700000000,
 				.mtime_nsec = 123456789 };
 	bool zipped = t->key.accepts & KF_CODING(KF_GZIP);
@@ -80,7 +81,7 @@ static void answer(const struct kf_request *rq, const struct kf_target *t, u32 c
 	MUST(a.status != 206 || (rq->range.p && a.length && a.length <= e.size &&
 				 a.first <= e.size - a.length));
 	MUST(!a.body || !rq->head);
-	env.server = kf_policy_server(the_policy(PLAIN));
+	kf_front_write(&front, 1700000000, &server);
 	env.keepalive = kf_keepalive(rq, cut % 102, 100, &env.requests_left);
 	head = malloc(KF_HEAD_MAX);
 	MUST(kf_head_write(head, rq, &e, &a, &env) <= KF_HEAD_MAX);

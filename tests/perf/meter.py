@@ -6,12 +6,14 @@ import re
 import signal
 import subprocess
 import time
+from client import wait_for
 from results import median_spread
 
 CONNECTIONS = 16
+SCALE = dict(B=1, KB=1 << 10, MB=1 << 20, GB=1 << 30)
 
 
-class Count:
+class Run:
     """What wrk said of one run."""
     def __init__(self, text):
         def number(pattern, default=None):
@@ -22,15 +24,41 @@ class Count:
         self.rate = number(r'Requests/sec: +([\d.]+)')
         self.requests = int(number(r'(\d+) requests in'))
         self.failed = int(number(r'Non-2xx or 3xx responses: (\d+)', 0))
+        read = re.search(r' ([\d.]+)([KMG]?B) read', text)
+        self.bytes = float(read[1]) * SCALE[read[2]]
         errors = re.search(r'Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)', text)
         self.errors = sum(map(int, errors.groups())) if errors else 0
-        assert self.rate > 0, f'wrk: {text}'
+
+    def check(self, status, length):
+        """Were all answers what they were meant to be?"""
+        assert self.requests and not self.errors, self.text
+        assert self.failed == (self.requests if status >= 400 else 0), self.text
+        slack = 0.01 * self.bytes + (CONNECTIONS + 1) * length      # as it rounds; begun, not ended
+        assert not length or abs(self.bytes - self.requests * length) <= slack, f'{length} each: {self.text}'
+
+
+def prepare():
+    """Nobody's connections run into a limit."""
+    for name, most in (('tcp_max_tw_buckets', 1 << 20), ('tcp_max_orphans', 1 << 20), ('tcp_max_syn_backlog', 1 << 14)):
+        with open(f'/proc/sys/net/ipv4/{name}', 'w') as knob:
+            knob.write(str(most))
+
+
+def settled():
+    """What others left is gone: no connection, none in TIME-WAIT. Where the guest's clock runs on
+    when it is idle (--icount) this minute takes no time."""
+    def quiet():
+        return not subprocess.run(['ss', '-Htan', 'exclude', 'listening'], capture_output=True, text=True,
+                                  check=True).stdout
+    wait_for(quiet, 'all connections are gone', 200, pause=1)
 
 
 def lua(method, headers):
     """The script that has wrk ask like this. The request is made once, not for each."""
-    lines = [f'wrk.method = "{method}"']
-    lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
+    def quoted(text):
+        return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
+    lines = [f'wrk.method = {quoted(method)}']
+    lines += [f'wrk.headers[{quoted(name)}] = {quoted(value)}' for name, value in headers.items()]
     path = '/tmp/perf.lua'
     with open(path, 'w') as script:
         script.write('\n'.join(lines) + '\n')
@@ -39,23 +67,28 @@ def lua(method, headers):
 
 def wrk(url, seconds, connections=CONNECTIONS, method='GET', headers=None, port=80, host='127.0.0.1'):
     """One run of so many seconds of this guest's time."""
-    words = ['wrk', '-t1', f'-c{connections}', '-d1h', '--timeout', '60s', f'http://{host}:{port}{url}']
-    if port == 80:
-        words[-1] = f'http://{host}{url}'
+    words = ['wrk', '-t1', f'-c{connections}', '-d1h', '--timeout', '60s']
     if method != 'GET' or headers:
-        words[1:1] = ['-s', lua(method, headers or {})]
+        words += ['-s', lua(method, headers or {})]
+    words.append(f'http://{host}{"" if port == 80 else f":{port}"}{url}')
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         time.sleep(seconds)             # its -d knows whole seconds only
         process.send_signal(signal.SIGINT)
-        return Count(process.communicate()[0])
+        return Run(process.communicate()[0])
 
 
-def instructions(url, seconds=0.5, repeat=3, warmup=0.2, good=True, **more):
-    """Thousands of instructions per request: median, spread in per cent, requests in all.
-    good: every answer was a 2xx or 3xx."""
-    wrk(url, warmup, **more)
-    runs = [wrk(url, seconds, **more) for _ in range(repeat)]
-    for run in runs:
-        assert not good or not run.failed, run.text
-    middle, spread = median_spread([1e6 / run.rate for run in runs])
-    return middle, spread, sum(run.requests for run in runs)
+class Found:
+    """middle: thousands of instructions per request, the median; spread in per cent; requests in all,
+    warming up included; pending: how many more may have been answered without having been counted."""
+
+
+def instructions(url, seconds=0.5, repeat=3, warmup=0.1, status=200, length=0, connections=CONNECTIONS, **more):
+    """What one request costs. status, length: what every answer must have been; 0: any length."""
+    found, runs = Found(), []
+    for number in range(repeat + 1):
+        settled()
+        runs.append(wrk(url, seconds if number else warmup, connections, **more))
+        runs[-1].check(status, length)
+    found.middle, found.spread = median_spread([1e6 / run.rate for run in runs[1:]])
+    found.requests, found.pending = sum(run.requests for run in runs), (repeat + 1) * connections
+    return found

@@ -18,14 +18,24 @@ def port():
     return os.devnull                   # by hand, without --output: what is printed is enough
 
 
-def result(case, server, metric, value, unit, **more):
-    """One finding. value is a number; more: spread=, expected=, whatever explains it."""
+def write(line):
     global sink
     if sink is None:
-        sink = open(os.environ.get('KFRONT_RESULTS') or port(), 'a' if os.environ.get('KFRONT_RESULTS') else 'w')
-    line = dict(case=case, server=server, metric=metric, value=value, unit=unit, **more)
+        path = os.environ.get('KFRONT_RESULTS')
+        sink = open(path or port(), 'a' if path else 'w')
     sink.write(json.dumps(line) + '\n')
     sink.flush()
+
+
+def note(name, value):
+    """Something to know beside the findings: a version, a setting."""
+    write(dict(note=name, value=value))
+    print(f'  {name}: {value}', flush=True)
+
+
+def result(case, server, metric, value, unit, **more):
+    """One finding. value is a number; more: spread=, expected=, whatever explains it."""
+    write(dict(case=case, server=server, metric=metric, value=value, unit=unit, **more))
     extra = ' '.join(f'{name}={some}' for name, some in more.items())
     print(f'  {case:28} {server:10} {metric:20} {value:12.4g} {unit} {extra}'.rstrip(), flush=True)
 

@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import os
 import random
+import re
 import subprocess
 import apache
 import kmod
@@ -58,7 +59,8 @@ def cgi(name='perf.cgi'):
 
 def get(url='/', port=80, method='GET', **fields):
     """One answer on a connection of its own."""
-    lines = [f'{name.replace("_", "-")}: {value}' for name, value in fields.items()] + ['Connection: close']
+    fields = {**{name.replace('_', '-'): value for name, value in fields.items()}, 'Connection': 'close'}
+    lines = [f'{name}: {value}' for name, value in fields.items()]
     with Conn(port) as conn:
         return conn.send(request(url, method, headers=lines)).response(method)
 
@@ -96,18 +98,39 @@ class Server:
         return ''
 
 
+HEAD = """HTTP/1.1 200 OK\r\nDate: Fri, 20 Nov 2026 12:00:00 GMT\r\nServer: Apache/2.4.65 (Debian)\r
+Last-Modified: Tue, 14 Nov 2023 22:13:20 GMT\r\nETag: "{size:x}-60a24f2df0c00"\r\nAccept-Ranges: bytes\r
+Content-Length: {size}\r\nKeep-Alive: timeout=60, max={max}\r\nConnection: {connection}\r
+Content-Type: image/png\r\n\r\n"""
+
+
+def answer(size, close=False):
+    """What kfront and Apache answer for asset(size), but for the date."""
+    head = HEAD.format(size=size, max=ENOUGH, connection='close' if close else 'Keep-Alive')
+    if close:
+        head = re.sub('Keep-Alive: .*\r\n', '', head)
+    return head.encode() + random.Random(size).randbytes(size)
+
+
 class Null(Server):
-    """tests/perf/null: the least that can answer. Options: size=64, close=0."""
+    """tests/perf/null: the least that can answer. Options: answer=bytes, or size=64 for one that looks
+    like a server's; close=1."""
     name = 'null'
 
     def start(self):
-        words = [f'{name}={value}' for name, value in self.options.items()]
-        subprocess.run(['insmod', NULL_KO, *words], check=True)
+        size, close = self.options.get('size', 64), int(self.options.get('close', 0))
+        with open('/tmp/null.answer', 'wb') as out:
+            out.write(self.options.get('answer') or answer(size, close))
+        subprocess.run(['insmod', NULL_KO, 'answer=/tmp/null.answer', f'close={close}'], check=True)
 
     def stop(self):
-        def gone():
-            return subprocess.run(['rmmod', 'null'], capture_output=True).returncode == 0
-        wait_for(gone, 'the null responder can be unloaded', pause=0.05)
+        """It cannot wait for its connections: so we do. Those in TIME-WAIT are not its own any more."""
+        def free():
+            return not subprocess.run(['ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening',
+                                       'sport', '=', ':80'],
+                                      capture_output=True, text=True, check=True).stdout
+        wait_for(free, 'no connection to the null responder is open', pause=0.02)
+        subprocess.run(['rmmod', 'null'], check=True)
 
 
 class Apache(Server):
@@ -156,11 +179,11 @@ class Kfront(Server):
             kmod.unload()
         self.backend.stop()
 
-    def warm(self, url, **fields):
+    def warm(self, url, method='GET', **fields):
         """Until it answers this from its cache."""
         def hit():
             before = kmod.stats()
-            get(url, **fields)
+            get(url, method=method, **fields)
             return kmod.stats()['served_softirq'] > before['served_softirq']
         wait_for(hit, f'{url} is a hit', pause=0.2)
 

@@ -91,6 +91,18 @@ static struct kf_str reply_header(const struct record *r, const char *name)
 	return (struct kf_str){ p, strcspn(p, "\r") };
 }
 
+static const struct kf_front *front_of(const struct record *r)
+{
+	struct kf_str date = reply_header(r, "\r\nDate: ");
+	struct kf_str server = reply_header(r, "\r\nServer: ");
+	static struct kf_front front;
+	s64 sec;
+
+	assert_true(kf_date_parse(&date, &sec));
+	kf_front_write(&front, sec, &server);
+	return &front;
+}
+
 /* The file in the coding that the target asks for, as the worker makes it. */
 static enum kf_reason build(const struct record *r, const struct kf_target *t,
 			    struct kf_entity *e)
@@ -131,8 +143,7 @@ static enum kf_reason serve(const struct kf_policy *policy,
 	if (why == KF_OK)
 		why = kf_answer(&rq, &entity, r->now_sec, &answer);
 	if (why == KF_OK) {
-		env.date = reply_header(r, "\r\nDate: ").p;
-		env.server = reply_header(r, "\r\nServer: ");
+		env.front = front_of(r);
 		env.keepalive = kf_keepalive(&rq, r->done, 100, &env.requests_left);
 		*out_len = kf_head_write(out, &rq, &entity, &answer, &env);
 	}
@@ -258,8 +269,7 @@ static void timeouts__answered_as_apache_does(void **state)
 			continue;
 		}
 		said++;
-		env.date = reply_header(&r, "\r\nDate: ").p;
-		env.server = reply_header(&r, "\r\nServer: ");
+		env.front = front_of(&r);
 		ours[kf_error_write(ours, 408, r.request[0] == 'H', &env)] = '\0';
 		drop(r.reply, "<hr>\n", "</address>\n");
 		drop(r.reply, "Content-Length: ", "\r\n");

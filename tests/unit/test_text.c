@@ -21,6 +21,9 @@ static void kf_is__classes(void **state)
 		assert_int_equal(!!kf_is(c, KF_CC_HOST),
 				 alnum || (c && c < 128 && strchr("-._", c)));
 		assert_int_equal(!!kf_is(c, KF_CC_CTL), c < 32 || c == 127);
+		assert_int_equal(!!kf_is(c, KF_CC_PLAIN),
+				 kf_is(c, KF_CC_PATH) && c != '.' && c != '/' && c != '%');
+		assert_int_equal(!!kf_is(c, KF_CC_LABEL), kf_is(c, KF_CC_HOST) && c != '.');
 	}
 }
 

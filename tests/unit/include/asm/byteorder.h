@@ -6,6 +6,7 @@
 
 #include <endian.h>
 
+#define le32_to_cpu(x) le32toh(x)
 #define le64_to_cpu(x) le64toh(x)
 
 #endif

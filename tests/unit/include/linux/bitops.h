@@ -3,6 +3,7 @@
 #ifndef KFRONT_SHIM_BITOPS_H
 #define KFRONT_SHIM_BITOPS_H
 
+#define BIT_ULL(n) (1ULL << (n))
 #define __ffs64(x) ((unsigned int)__builtin_ctzll(x))
 
 #endif
