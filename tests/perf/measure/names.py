@@ -16,10 +16,11 @@ the hash table and the object, and those before it in the bucket: the table has 
 objects at least."""
 import os
 import subprocess
+import time
 import kmod
 from client import wait_for
 from meter import CONNECTIONS, Count
-from results import find, markdown, median_spread, result, value, wanted
+from results import find, markdown, median_spread, result, wanted
 from servers import DOCROOT, running
 
 TITLE = 'Many names'
@@ -125,7 +126,7 @@ def misses(quick):
     missing = [f'/names/{number:06}/missing.png' for number in range(2 * total)]
     storm = Wrk('-missing', missing[:total], close=True)
     beside = Wrk('-beside', missing[total:], close=True, connections=4)
-    was = hits('before', alone, 1, quick)
+    hits('before', alone, 1, quick)
     before = kmod.stats()
     storm.run(1)
     costs = []
@@ -133,17 +134,20 @@ def misses(quick):
         costs.append(1e6 / storm.run(2 if quick else 10).rate)
     result('misses', 'kfront', 'instructions', median_spread(costs)[0], 'k/request', spread=median_spread(costs)[1],
            asked=kmod.stats()['handed_over_missing'] - before['handed_over_missing'])
-    now = hits('after', alone, 1, quick)
-    cost = 1e6 / beside.run(4).rate
-    dear = []
+    hits('after', alone, 1, quick)
+    cost, dear = 1e6 / beside.run(4).rate, []
+    beside.begin(20 if quick else 60)
     for _ in range(1 if quick else 3):
-        beside.begin(6)
+        before, began = kmod.stats(), time.monotonic()
         count = alone.run(4)
-        seconds = count.requests / count.rate
-        other = beside.end()
-        dear.append((1e6 * seconds - cost * other.requests * seconds / 6) / count.requests)
-    result('beside', 'kfront', 'instructions', median_spread(dear)[0], 'k/request', spread=median_spread(dear)[1])
-    print(was, now, dear)
+        assert not count.failed, count.text
+        took, done = time.monotonic() - began, kmod.changed(before)
+        dear.append((1e6 * took - cost * done['handed_over_missing']) / count.requests)
+        share = done['handed_over_missing'] * cost / took / 1e4
+    result('beside', 'kfront', 'instructions', median_spread(dear)[0], 'k/request', spread=median_spread(dear)[1],
+           misses=f'{share:.0f} % of the time')
+    beside.process.terminate()
+    beside.process.communicate()
 
 
 def main(quick):
@@ -156,3 +160,17 @@ def main(quick):
         if wanted(case=work.__name__):
             with running('kfront', cache_bytes=1 << 30):
                 work(quick)
+
+
+def table(results):
+    """Each kind of case against its first one."""
+    rows, base = [], None
+    for one in find(results, metric='instructions'):
+        case = one['case']
+        if case in ('10 objects', 'depth 1', 'before') or case.startswith('1 hosts'):
+            base = one['value']
+        than = None if case == 'misses' or not base else f'{100 * (one["value"] / base - 1):+.1f} %'
+        rows.append([case, f'{one["value"]:.2f}', than, f'{one["spread"]:.1f} %',
+                     one.get('misses') or (f'{one["asked"]} asked' if 'asked' in one else None)])
+    return __doc__ + '\n\n' + markdown(['case', 'thousand instructions per request', 'against the first', 'spread', ''],
+                                       rows)
