@@ -19,7 +19,7 @@ import subprocess
 import time
 import kmod
 from client import wait_for
-from meter import CONNECTIONS, Count
+from meter import CONNECTIONS, Run
 from results import find, markdown, median_spread, result, wanted
 from servers import DOCROOT, running
 
@@ -27,7 +27,7 @@ TITLE = 'Many names'
 VM = ['--icount', '--mem', '4096']
 SITE, ROOTS, LIST, SCRIPT, BODY = f'{DOCROOT}/names', '/srv/h', '/tmp/names.list', '/tmp/names.lua', b'x' * 64
 DEPTHS, HOSTS = (1, 2, 4, 8, 12), (1, 10, 100, 1000)
-LUA = f'''local asked, at = {{}}, 0
+LUA = f'''local asked, at = {{}}, tonumber(os.getenv("FIRST"))
 for line in io.lines("{LIST}" .. os.getenv("NAMES")) do
 	local host, path = line:match("(%S+) (%S+)")
 	asked[#asked + 1] = "GET " .. path .. " HTTP/1.1\\r\\nHost: " .. host .. "\\r\\n" ..
@@ -50,19 +50,22 @@ class Wrk:
     """Asks for these URLs in turn, for whole seconds of this guest's time, by the name of a list."""
     def __init__(self, name, urls=None, host='localhost', close=False, nice=0, connections=CONNECTIONS):
         self.command = ['nice', '-n', str(nice), 'wrk', '-t1', f'-c{connections}', '--timeout', '60s', '-s', SCRIPT]
+        self.first = 0
         self.env = dict(os.environ, NAMES=name, **{'CLOSE': 'Connection: close\r\n'} if close else {})
         if urls:
             with open(LIST + name, 'w') as file:
                 file.writelines(f'{url if " " in url else f"{host} {url}"}\n' for url in urls)
 
     def begin(self, seconds):
-        self.process = subprocess.Popen([*self.command, f'-d{seconds}s', 'http://127.0.0.1/'], env=self.env, text=True,
-                                        stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([*self.command, f'-d{seconds}s', 'http://127.0.0.1/'], text=True,
+                                        env=dict(self.env, FIRST=str(self.first)), stdout=subprocess.PIPE)
 
     def end(self):
+        """The next run goes on in the list where this one ended."""
         text = self.process.communicate()[0]
         assert self.process.returncode == 0, text
-        return Count(text)
+        self.first += Run(text).requests
+        return Run(text)
 
     def run(self, seconds):
         self.begin(seconds)
@@ -71,7 +74,7 @@ class Wrk:
 
 def hits(case, wrk, objects, quick, metric='instructions'):
     """All of them hits, measured."""
-    wait_for(lambda: wrk.run(1) and kmod.stats()['cache_objects'] == objects, f'{objects} objects', 600)
+    wait_for(lambda: wrk.run(1) and kmod.stats()['cache_objects'] == objects, f'{objects} objects', 300)
     before, costs = kmod.stats(), []
     for _ in range(2 if quick else 5):
         count = wrk.run(1)

@@ -30,8 +30,8 @@ from servers import asset, running
 
 TITLE = 'Packets of a 4 KiB answer, MTU 1500'
 VM = ['--icount']
-SERVERS = 'null', 'kfront', 'kfront inline', 'nginx', 'apache', 'lighttpd'
-CASES = {'close': 1, 'kept alive': 5}   # requests on a connection
+SERVERS = 'null', 'kfront', 'kfront-inline', 'nginx', 'apache', 'lighttpd'
+CASES = {'close': 1, 'kept-alive': 5}   # requests on a connection
 SIZE, MSS, MARKER = 4096, 1448, 9
 LINE = re.compile(r'IP (\S+) > (\S+): Flags \[(\S+)\].* length (\d+)')
 FLAGS = {'S': 'SYN', 'F': 'FIN', 'R': 'RST', '.': 'ACK'}
@@ -74,9 +74,9 @@ def wire():
 
 
 @contextlib.contextmanager
-def serving(name):
-    if name != 'kfront inline':
-        with running(name, **dict(size=SIZE) if name == 'null' else {}):
+def serving(name, case):
+    if name != 'kfront-inline':
+        with running(name, **dict(size=SIZE, close=case == 'close') if name == 'null' else {}):
             yield
         return
     with running('apache'):
@@ -133,12 +133,10 @@ def main(quick):
     url = asset(SIZE)
     with wire():
         for server in SERVERS:
-            if not wanted(server=server.split()[0]):
-                continue
-            with serving(server):
-                for case in CASES:
-                    if not wanted(case=case):
-                        continue
+            for case in CASES:
+                if not wanted(case, server.removesuffix('-inline')):
+                    continue
+                with serving(server, case):
                     for _ in range(3):          # what it reads once, it reads now
                         ask(url, case)
                     dump = Dump()

@@ -3,11 +3,11 @@
  * A plugin for QEMU: which cache lines of the guest's kernel do both processors use, and
  * who writes to them? Counts loads and stores to kernel addresses, per processor and line,
  * with the instructions that did it, between two marks: the guest stores to MARK (begin)
- * and to MARK + 64 (end: write the file out=NAME). Lines that only one processor used, and
- * those that nobody wrote, are left out.
+ * and to MARK + 64 (end: append to the file out=NAME). Lines that only one processor used,
+ * and those that nobody wrote, are left out.
  *
- * Each line of the file: the line's address, then for each processor its loads and its stores, then
- * the instructions that stored, as PROCESSOR:ADDRESS:COUNT.
+ * The file: "window", then for each cache line the line's address, then for each processor its loads and its stores, then
+ * the instructions that stored, as PROCESSOR:ADDRESS:COUNT; "lost" and how many found no room.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -79,13 +79,14 @@ static struct line *find(unsigned int cpu, uint64_t at, bool make)
 
 static void dump(void)
 {
-	FILE *file = fopen(out, "w");
+	FILE *file = fopen(out, "a");
 	unsigned int cpu, i, n;
 
 	if (!file) {
 		perror(out);
 		return;
 	}
+	fputs("window\n", file);
 	for (i = 0; i < LINES; i++) {
 		struct line *one[CPUS] = { &lines[0][i] };
 
