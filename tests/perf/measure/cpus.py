@@ -39,7 +39,8 @@ class Symbols:
     @classmethod
     def tell(cls, title):
         if cls.port is None:
-            name = next(one for one in glob.glob('/sys/class/virtio-ports/*/name') if open(one).read() == 'symbols\n')
+            name = next(one for one in glob.glob('/sys/class/virtio-ports/*/name')
+                        if open(one).read() == 'symbols\n')
             cls.port = open(f'/dev/{name.split("/")[-2]}', 'w')
         with open('/proc/kallsyms') as file:
             cls.port.write(f'window {title}\n')
@@ -59,7 +60,7 @@ def mark(offset):
     """Tells the plugin: 0 begin, 64 end."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
-    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
     assert libc.mmap(MARK, PAGE, 3, 0x32, -1, 0) == MARK       # read, write; private, anonymous, fixed
     ctypes.c_char.from_address(MARK + offset).value = b'x'
 
@@ -67,8 +68,8 @@ def mark(offset):
 def load(urls, options, seconds, during):
     from meter import Run               # in the guest only
     """Both processors ask; during() is called when they do. About how many requests that was."""
-    both = [subprocess.Popen(['taskset', '-c', str(cpu), 'wrk', '-t1', '-c4', f'-d{seconds + 4}s', '--timeout', '60s',
-                              *options, f'http://127.0.0.1{url}'], stdout=subprocess.PIPE, text=True)
+    both = [subprocess.Popen(['taskset', '-c', str(cpu), 'wrk', '-t1', '-c4', f'-d{seconds + 4}s', '--timeout',
+                              '60s', *options, f'http://127.0.0.1{url}'], stdout=subprocess.PIPE, text=True)
             for cpu, url in enumerate(urls)]
     time.sleep(2)
     during(seconds)
@@ -106,18 +107,20 @@ def main(quick):
     from servers import asset, running
     for name in SERVERS:
         for case, (sizes, options) in CASES.items():
-            if not wanted(case, name) or (quick and case not in QUICK):
+            if not wanted(case, name) or (quick and (case not in QUICK or name == 'nginx')):
                 continue
             urls = [asset(size) for size in sizes]
-            with running(name, **dict(size=sizes[0], close=int(bool(options))) if name == 'null' else {}) as server:
+            null = dict(size=sizes[0], close=bool(options))
+            with running(name, **null if name == 'null' else {}) as server:
                 for url in urls if name == 'kfront' else ():
                     server.warm(url)
                 requests = load(urls, options, 2, window)
                 Symbols.tell(f'{case} {name} {requests}')
                 requests = load(urls, options, 3 if quick else 8, contended)
                 found = sorted(stacks(contended.text), key=lambda one: -one[1])
-                result(case, name, 'waits', 1000 * sum(times for _, times in found) / requests, 'per 1000 requests',
-                       requests=requests, where=[f'{times}: {" ".join(stack[:10])}' for stack, times in found[:6]])
+                waits = 1000 * sum(times for _, times in found) / requests
+                result(case, name, 'waits', waits, 'per 1000 requests', requests=requests,
+                       where=[f'{times}: {" ".join(stack[:10])}' for stack, times in found[:6]])
 
 
 def shared(line, symbols, requests):
@@ -136,13 +139,13 @@ def shared(line, symbols, requests):
 
 def host(quick, vm):
     with tempfile.TemporaryDirectory() as work:
-        version = subprocess.run(['qemu-system-x86_64', '--version'], capture_output=True, text=True, check=True).stdout
-        major = int(re.search(r'version (\d+)', version)[1])
+        said = subprocess.run(['qemu-system-x86_64', '--version'], capture_output=True, text=True, check=True)
+        major = int(re.search(r'version (\d+)', said.stdout)[1])
         subprocess.run(['gcc', '-O2', '-Wall', '-Wextra', '-Wno-unused-parameter', '-shared', '-fPIC', '-o',
                         f'{work}/shared.so', f'-DPLUGIN_VERSION={1 if major < 9 else 2}',
                         f'{HERE}/../shared/shared.c'], check=True)
-        extra = ['-plugin', f'{work}/shared.so,out={work}/lines', '-chardev', f'file,id=symbols,path={work}/symbols',
-                 '-device', 'virtserialport,chardev=symbols,name=symbols']
+        extra = ['-plugin', f'{work}/shared.so,out={work}/lines',
+                 '-chardev', f'file,id=symbols,path={work}/symbols', '-device', 'virtserialport,chardev=symbols,name=symbols']
         guest = vm(['--append', 'nokaslr', *(word for one in extra for word in ('--qemu', one))])
         if guest.wait():
             raise RuntimeError(f'its guest ended with {guest.returncode}')
@@ -165,9 +168,10 @@ def table(results):
     rows, text = [], ''
     for one in find(results, metric='shared lines'):
         waits = find(results, case=one['case'], server=one['server'], metric='waits')
-        rows.append([one['case'], one['server'], one['value'], f'{waits[-1]["value"]:.2f}' if waits else None])
+        rows.append([one['case'], one['server'], one['value'], sum('kfront:' in what for what in one['list']),
+                     f'{waits[-1]["value"]:.2f}' if waits else None])
         if one['server'] in ('null', 'kfront'):
             text += f'{one["server"]}, {one["case"]}; stores per request, and by whom:\n\n    ' + \
                 '\n    '.join(one['list'] or ['none']) + '\n\n'
-    return (f'{__doc__}\n\n' + markdown(['case', 'server', 'shared and written', 'waits for a lock per 1000 requests'],
-                                       rows) + f'\n{text}')
+    head = ['case', 'server', 'shared and written', 'by kfront', 'waits per 1000 requests']
+    return f'{__doc__}\n\n{markdown(head, rows)}\n{text}'

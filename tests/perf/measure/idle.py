@@ -272,8 +272,8 @@ def table(results):
              rounded(results, server, 'RSS')] for server in ('kfront', 'null', 'nginx')]
     rows += [['unaccepted', 0, rounded(results, 'bare6', 'beyond slab'), None]]
     own = find(results, server='kfront', metric='slab')
-    text = (f'{__doc__}\n\n{count} connections. Bytes per connection over the bare TCP socket (kfront: at most 512):'
-            '\n\n' + markdown(['server', 'slab caches', 'beyond slab', 'its own RSS'], rows))
+    text = (f'{__doc__}\n\n{count} connections. Bytes per connection over the bare TCP socket (kfront: at '
+            'most 512):\n\n' + markdown(['server', 'slab caches', 'beyond slab', 'its own RSS'], rows))
     if own:
         text += '\nCaches that grew with kfront, the client\'s and the bare sockets included: ' + ', '.join(
             f'{name} {size}' for name, size in sorted(own[-1]['caches'].items())) + '.\n'
@@ -283,4 +283,5 @@ def table(results):
         if cost:
             rows.append([case, f'{cost[-1]["value"]:.2f}', f'{cost[-1]["spread"]:.1f} %',
                          f'{value(results, case=case, metric="busy"):.2f} %'])
-    return text + '\n' + markdown(['idle connections', 'thousand instructions per hit', 'spread', 'busy when idle'], rows)
+    head = ['idle connections', 'thousand instructions per hit', 'spread', 'busy when idle']
+    return f'{text}\n{markdown(head, rows)}'

@@ -15,6 +15,7 @@ What this processor cannot show is a table larger than its caches. A hit there t
 the hash table and the object, and those before it in the bucket: the table has 4 buckets for 3
 objects at least."""
 import os
+import signal
 import subprocess
 import time
 import kmod
@@ -47,39 +48,41 @@ def put(path):
 
 
 class Wrk:
-    """Asks for these URLs in turn, for whole seconds of this guest's time, by the name of a list."""
+    """Asks for these URLs in turn, each run from where the last one ended; name is the list's."""
     def __init__(self, name, urls=None, host='localhost', close=False, nice=0, connections=CONNECTIONS):
-        self.command = ['nice', '-n', str(nice), 'wrk', '-t1', f'-c{connections}', '--timeout', '60s', '-s', SCRIPT]
+        self.command = ['nice', '-n', str(nice), 'wrk', '-t1', f'-c{connections}', '--timeout', '60s',
+                        '-s', SCRIPT]
         self.first = 0
         self.env = dict(os.environ, NAMES=name, **{'CLOSE': 'Connection: close\r\n'} if close else {})
         if urls:
             with open(LIST + name, 'w') as file:
                 file.writelines(f'{url if " " in url else f"{host} {url}"}\n' for url in urls)
 
-    def begin(self, seconds):
-        self.process = subprocess.Popen([*self.command, f'-d{seconds}s', 'http://127.0.0.1/'], text=True,
+    def begin(self):
+        self.process = subprocess.Popen([*self.command, '-d1h', 'http://127.0.0.1/'], text=True,
                                         env=dict(self.env, FIRST=str(self.first)), stdout=subprocess.PIPE)
 
     def end(self):
-        """The next run goes on in the list where this one ended."""
-        text = self.process.communicate()[0]
-        assert self.process.returncode == 0, text
-        self.first += Run(text).requests
-        return Run(text)
+        self.process.send_signal(signal.SIGINT)
+        run = Run(self.process.communicate()[0])
+        self.first += run.requests
+        return run
 
     def run(self, seconds):
-        self.begin(seconds)
+        self.begin()
+        time.sleep(seconds)
         return self.end()
 
 
 def hits(case, wrk, objects, quick, metric='instructions'):
     """All of them hits, measured."""
-    wait_for(lambda: wrk.run(1) and kmod.stats()['cache_objects'] == objects, f'{objects} objects', 300)
+    seconds = 0.3 if quick else 1
+    wait_for(lambda: wrk.run(seconds) and kmod.stats()['cache_objects'] == objects, f'{objects} objects', 300)
     before, costs = kmod.stats(), []
     for _ in range(2 if quick else 5):
-        count = wrk.run(1)
-        assert not count.failed and not count.errors, count.text
-        costs.append(1e6 / count.rate)
+        run = wrk.run(seconds)
+        assert not run.failed and not run.errors, run.text
+        costs.append(1e6 / run.rate)
     changed = kmod.changed(before)
     assert not changed.get('cache_misses') and not changed.get('handed_over'), changed
     cost, spread = median_spread(costs)
@@ -89,7 +92,7 @@ def hits(case, wrk, objects, quick, metric='instructions'):
 
 def objects(quick):
     """More and more of them; the list is as long in all cases."""
-    counts = (10, 100, 1000, 10000) if quick else (10, 100, 1000, 10000, 100000)
+    counts = (10, 3000) if quick else (10, 100, 1000, 10000, 100000)
     urls = [f'/names/{number // 1000:03}/{number:06}.png' for number in range(counts[-1])]
     for number, url in enumerate(urls):
         if number % 1000 == 0:
@@ -100,7 +103,7 @@ def objects(quick):
 
 
 def depth(quick):
-    for number in DEPTHS:
+    for number in DEPTHS[::len(DEPTHS) - 1] if quick else DEPTHS:
         kmod.sysctl('exclude', kmod.sysctl('exclude'))          # empties the cache
         sizes = [12 // number + (i < 12 % number) for i in range(number)]
         url = '/names' + ''.join('/' + 'd' * (2 * size - 1) for size in sizes) + '/0.png'
@@ -115,42 +118,43 @@ def hosts(quick):
         os.makedirs(f'{ROOTS}/{name}')
         put(f'{ROOTS}/{name}/0.png')
     for kind, star, label in ('plain', '', ''), ('patterns', '*.', 'www.'):
-        for count in HOSTS:
+        for count in HOSTS[::len(HOSTS) - 1] if quick else HOSTS:
             kmod.sysctl('hosts', ','.join(f'{star}{name}.test={ROOTS}/{name}' for name in names[:count]))
             urls = [f'{label}{name}.test /0.png' for name in names[:count]]
             hits(f'{count} hosts, {kind}', Wrk('-hosts', urls * (HOSTS[-1] // count)), count, quick)
     kmod.sysctl('hosts', '')
 
 
-def misses(quick):
-    url, total = '/names/hit.png', 4000 if quick else 100000
+def storm(quick):
+    url, total = '/names/hit.png', 1000 if quick else 100000
     put(DOCROOT + url)
     alone = Wrk('-hit', [url], nice=-15)
     missing = [f'/names/{number:06}/missing.png' for number in range(2 * total)]
-    storm = Wrk('-missing', missing[:total], close=True)
+    missed = Wrk('-missing', missing[:total], close=True)
     beside = Wrk('-beside', missing[total:], close=True, connections=4)
+    def asked():
+        return kmod.stats()['handed_over_missing']
+
     hits('before', alone, 1, quick)
-    before = kmod.stats()
-    storm.run(1)
-    costs = []
-    while kmod.stats()['handed_over_missing'] - before['handed_over_missing'] < total:
-        costs.append(1e6 / storm.run(2 if quick else 10).rate)
-    result('misses', 'kfront', 'instructions', median_spread(costs)[0], 'k/request', spread=median_spread(costs)[1],
-           asked=kmod.stats()['handed_over_missing'] - before['handed_over_missing'])
+    missed.run(0.1)
+    was, costs = asked(), []
+    while not costs or asked() - was < total:
+        costs.append(1e6 / missed.run(0.4 if quick else 10).rate)
+    cost, spread = median_spread(costs)
+    result('misses', 'kfront', 'instructions', cost, 'k/request', spread=spread, asked=asked() - was)
     hits('after', alone, 1, quick)
-    cost, dear = 1e6 / beside.run(4).rate, []
-    beside.begin(20 if quick else 60)
+    cost, dear = 1e6 / beside.run(0.4 if quick else 4).rate, []
+    beside.begin()
     for _ in range(1 if quick else 3):
-        before, began = kmod.stats(), time.monotonic()
-        count = alone.run(4)
-        assert not count.failed, count.text
-        took, done = time.monotonic() - began, kmod.changed(before)
-        dear.append((1e6 * took - cost * done['handed_over_missing']) / count.requests)
-        share = done['handed_over_missing'] * cost / took / 1e4
-    result('beside', 'kfront', 'instructions', median_spread(dear)[0], 'k/request', spread=median_spread(dear)[1],
-           misses=f'{share:.0f} % of the time')
-    beside.process.terminate()
-    beside.process.communicate()
+        was, began = asked(), time.monotonic()
+        run = alone.run(1 if quick else 4)
+        took, misses = time.monotonic() - began, asked() - was
+        assert not run.failed and not run.errors, run.text
+        dear.append((1e6 * took - cost * misses) / run.requests)
+    beside.end()
+    share = f'misses: {misses * cost / took / 1e4:.0f} % of the time'
+    cost, spread = median_spread(dear)
+    result('beside', 'kfront', 'instructions', cost, 'k/request', spread=spread, misses=share)
 
 
 def main(quick):
@@ -159,7 +163,7 @@ def main(quick):
     for path in SITE, ROOTS:
         os.makedirs(path, exist_ok=True)
         subprocess.run(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path], check=True)
-    for work in objects, depth, hosts, misses:
+    for work in objects, depth, hosts, storm:
         if wanted(case=work.__name__):
             with running('kfront', cache_bytes=1 << 30):
                 work(quick)
@@ -175,5 +179,5 @@ def table(results):
         than = None if case == 'misses' or not base else f'{100 * (one["value"] / base - 1):+.1f} %'
         rows.append([case, f'{one["value"]:.2f}', than, f'{one["spread"]:.1f} %',
                      one.get('misses') or (f'{one["asked"]} asked' if 'asked' in one else None)])
-    return __doc__ + '\n\n' + markdown(['case', 'thousand instructions per request', 'against the first', 'spread', ''],
-                                       rows)
+    head = ['case', 'thousand instructions per request', 'against the first', 'spread', '']
+    return f'{__doc__}\n\n{markdown(head, rows)}'

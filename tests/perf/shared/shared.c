@@ -6,8 +6,9 @@
  * and to MARK + 64 (end: append to the file out=NAME). Lines that only one processor used,
  * and those that nobody wrote, are left out.
  *
- * The file: "window", then for each cache line the line's address, then for each processor its loads and its stores, then
- * the instructions that stored, as PROCESSOR:ADDRESS:COUNT; "lost" and how many found no room.
+ * The file: "window"; for each cache line its address, for each processor its loads and its
+ * stores, then the instructions that stored, as PROCESSOR:ADDRESS:COUNT; last "lost" and how
+ * many accesses found no room in the tables. QEMU tells of an atomic operation as a store.
  */
 #include <inttypes.h>
 #include <pthread.h>
