@@ -35,11 +35,19 @@ struct shrinker;
 
 struct kf_cache {
 	struct kf_server *srv;
-	struct rhashtable objects;	/* by path; changed under @lock, read under RCU */
 	/* Objects of another generation are not served before the worker has looked
 	 * their name up again. Written under @lock.
 	 */
 	unsigned long generation;
+	struct hlist_head *watches;	/* by inode */
+	struct hlist_head *edges;	/* by watch and name */
+
+	/*
+	 * By path; changed under @lock, read under RCU. Its first line is read for each
+	 * request, like what is above; the rest is written with each object that comes or
+	 * goes, like what is below.
+	 */
+	struct rhashtable objects ____cacheline_aligned_in_smp;
 
 	/*
 	 * Guards the states of objects, the LRU, watches, edges and links. Taken by
@@ -52,8 +60,6 @@ struct kf_cache {
 	struct list_head lru;		/* hashed objects, newest first */
 	struct list_head doomed;	/* dead, unhashed; the table's reference is the list's */
 	unsigned long nr_objects;	/* on @lru */
-	struct hlist_head *watches;	/* by inode */
-	struct hlist_head *edges;	/* by watch and name */
 	struct list_head idle;		/* watches without edges, oldest first */
 
 	struct mutex reap_mutex;	/* one kf_cache_reap() at a time */

@@ -38,14 +38,12 @@ void kf_conn_cache_destroy(void)
 	kmem_cache_destroy(kf_conn_cache);
 }
 
-/* BH off. The connection is not yet in any list of @poll: it joins at its first run. */
-struct kf_conn *kf_conn_alloc(struct kf_poll *poll)
+/* The connection is not yet in any list of @poll: it joins at its first run. */
+static struct kf_conn *kf_conn_init(struct kf_conn *c, struct kf_poll *poll)
 {
-	struct kf_conn *c;
-
-	c = kmem_cache_zalloc(kf_conn_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!c)
 		return NULL;
+	memset(c, 0, sizeof(*c));
 	c->poll = poll;
 	c->state = KF_NEWBORN;
 	c->timeout = KF_T_NONE;
@@ -55,10 +53,51 @@ struct kf_conn *kf_conn_alloc(struct kf_poll *poll)
 	return c;
 }
 
+struct kf_conn *kf_conn_alloc(struct kf_poll *poll)
+{
+	return kf_conn_init(kmem_cache_alloc(kf_conn_cache, GFP_ATOMIC | __GFP_NOWARN), poll);
+}
+
 void kf_conn_free(struct kf_conn *c)
 {
 	percpu_counter_dec(&c->poll->srv->open);
 	kmem_cache_free(kf_conn_cache, c);
+}
+
+struct kf_conn *kf_conn_reuse(struct kf_poll *p)
+{
+	struct kf_conn *c = p->spare;
+
+	if (!c)
+		return kf_conn_alloc(p);
+	p->spare = c->spare;
+	p->spares--;
+	return kf_conn_init(c, p);
+}
+
+void kf_conn_recycle(struct kf_conn *c)
+{
+	struct kf_poll *p = c->poll;
+
+	/* Whoever uses a connection after its end is to be found by KASAN. */
+	if (IS_ENABLED(CONFIG_KASAN) || p->spares == KF_SPARES) {
+		kf_conn_free(c);
+		return;
+	}
+	percpu_counter_dec(&p->srv->open);
+	c->spare = p->spare;
+	p->spare = c;
+	p->spares++;
+}
+
+void kf_conn_free_spares(struct kf_poll *p)
+{
+	struct kf_conn *c, *next;
+
+	for (c = p->spare; c; c = next) {
+		next = c->spare;
+		kmem_cache_free(kf_conn_cache, c);
+	}
 }
 
 bool kf_conn_too_many(struct kf_server *srv, int more)
@@ -310,7 +349,7 @@ static void kf_conn_dispose(struct kf_conn *c)
 	if (c->sk)
 		kf_close(c);
 	else
-		kf_conn_free(c);
+		kf_conn_recycle(c);
 }
 
 /* What has to be done once @sk, its socket until now, is left alone. May free @c. */

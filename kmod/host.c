@@ -158,16 +158,3 @@ bool kf_host_is_address(const struct kf_str *name)
 			return name->p[0] == '[';
 	return true;	/* kf_host_name() has seen to it that such a name is one */
 }
-
-bool kf_host_matches(const struct kf_str *name, const struct kf_str *pattern)
-{
-	u32 skip = 0;
-
-	if (pattern->p[0] == '.') {
-		if (name->len <= pattern->len)
-			return false;
-		skip = name->len - pattern->len;
-	}
-	return name->len - skip == pattern->len &&
-	       kf_same_nocase(name->p + skip, pattern->p, pattern->len);
-}

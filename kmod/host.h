@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The value of a Host header, and the patterns of the parameter hosts=.
+ * The value of a Host header.
  */
 #ifndef KFRONT_HOST_H
 #define KFRONT_HOST_H
@@ -23,12 +23,5 @@ bool kf_host_name(const struct kf_str *value, struct kf_str *name);
 
 /* Is a name (from kf_host_name()) an IPv4 or IPv6 address? */
 bool kf_host_is_address(const struct kf_str *name);
-
-/**
- * kf_host_matches() - does a name (from kf_host_name()) match one pattern?
- * @pattern: lower case, no port, no trailing dot; ".example.org" matches every
- * name that ends in it and has something before it
- */
-bool kf_host_matches(const struct kf_str *name, const struct kf_str *pattern);
 
 #endif /* KFRONT_HOST_H */

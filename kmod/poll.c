@@ -116,6 +116,7 @@ static void kf_poll_free(struct kf_poll *p)
 			put_page(p->heads[i]);
 	if (p->frag.page)
 		put_page(p->frag.page);
+	kf_conn_free_spares(p);
 	kfree(p->name);
 	kfree(p->buf);
 	kfree(p);

@@ -20,6 +20,7 @@
 
 #define KF_HEAD_BUF	16384	/* bytes; the largest max_header_bytes */
 #define KF_HEAD_PAGES	8
+#define KF_SPARES	16
 #define KF_BODY_VECS	257	/* 1 MiB of single pages, unaligned */
 
 struct kf_poll {
@@ -53,6 +54,9 @@ struct kf_poll {
 	struct kf_target target;	/* ... what it asks for: here, as a stack would be zeroed */
 	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
+
+	struct kf_conn *spare;		/* connections that have ended: kf_conn_reuse() */
+	u32 spares;
 
 	/* close.c: */
 	u32 orphans_at;			/* jiffies: when they were counted */

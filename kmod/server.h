@@ -7,6 +7,7 @@
 #ifndef KFRONT_SERVER_H
 #define KFRONT_SERVER_H
 
+#include <linux/cache.h>
 #include <linux/cred.h>
 #include <linux/in6.h>
 #include <linux/percpu_counter.h>
@@ -29,8 +30,12 @@ struct kf_rules_params;
 struct kf_policy_ref {
 	struct kf_policy *policy;
 	u64 number;			/* from 1 up, of the same server: no other ever had it */
-	refcount_t refs;		/* one for srv->policy, one for each kf_policy_get() */
 	struct rcu_head rcu;
+	/*
+	 * One for srv->policy, one for each kf_policy_get(): workers write it all the time,
+	 * and each request reads the above.
+	 */
+	refcount_t refs ____cacheline_aligned_in_smp;
 };
 
 /* Sysctl values: plain ints, read with READ_ONCE() wherever needed. */
@@ -57,7 +62,6 @@ struct kf_settings {
 
 struct kf_server {
 	struct socket *idle, *blocked;	/* lent to children: hook.c */
-	struct percpu_counter open;	/* connections that are ours */
 	struct net *net;		/* held only by being in it: pernet exit stops us */
 	struct in6_addr address;	/* to listen on, IPv4 as v4-mapped; valid if address_set */
 	bool address_set;
@@ -71,9 +75,6 @@ struct kf_server {
 	struct kf_arm *arm;
 	char *watch;			/* paths; after the start under arm.c's mutex */
 	struct kf_policy_ref __rcu *policy; /* replaced under policy_mutex */
-	struct mutex policy_mutex;	/* protects text and replacing policy */
-	struct mutex gzip_mutex;	/* one at a time: gzip.c */
-	atomic_t gzips;			/* workers that do it or wait to */
 	struct kf_policy_text text;	/* what policy was built from; its strings are kmalloc'ed */
 	struct ctl_table_header *sysctl;
 	struct ctl_table *sysctl_table;
@@ -87,14 +88,29 @@ struct kf_server {
 	struct kf_inline *inl;		/* inline: inline.c; else NULL */
 	struct workqueue_struct *close_wq; /* tcp_close(): must not wait for slow files */
 	struct workqueue_struct *cache_wq; /* bounds memory and staleness: nor must this */
+	bool deserted;			/* inline: nobody listens; connections come to an end */
+	bool stopping;			/* set once: connections go over or finish their answer */
+	bool aborting;			/* set later: whatever is left is closed */
+
+	/*
+	 * What is above is read for each request, and written when the administrator changes
+	 * something. What follows workers write, and every so many connections; it shares no
+	 * cache line with that.
+	 */
+	struct percpu_counter open ____cacheline_aligned_in_smp; /* connections that are ours */
 	atomic_t lookups;		/* questions to the worker that are not answered */
 	atomic_t streams;		/* large files on their way */
 	atomic_t parked;		/* connections that wait for the backend */
 	atomic_t tapped;		/* inline: listening sockets that our hooks are in */
-	bool deserted;			/* inline: nobody listens; connections come to an end */
-	bool stopping;			/* set once: connections go over or finish their answer */
-	bool aborting;			/* set later: whatever is left is closed */
+	atomic_t gzips;			/* workers that compress or wait to */
+	struct mutex gzip_mutex;	/* one at a time: gzip.c */
+	struct mutex policy_mutex;	/* protects text and replacing policy */
 };
+
+#ifdef CONFIG_SMP
+static_assert(offsetof(struct kf_server, open) % SMP_CACHE_BYTES == 0);
+static_assert(offsetof(struct kf_policy_ref, refs) % SMP_CACHE_BYTES == 0);
+#endif
 
 #define KF_DOCROOT_MAX	1024	/* bytes, NUL included */
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The list hosts, for lookups in softirq: whole names are hashed, patterns are
- * few and tried one after the other. Pure.
+ * The list hosts, for lookups in softirq: names and patterns are in one hash, a pattern
+ * under its text, which begins with a dot. A name is looked for whole, and from each of its
+ * dots on. Pure.
  */
 #include <linux/errno.h>
 #include <linux/slab.h>
@@ -9,30 +10,28 @@
 #include "text.h"
 #include "vhost.h"
 
-/* The same for both cases; at eight bytes a turn, the last turn overlaps the one before. */
-static u32 kf_hosts_hash(const char *p, u32 len)
-{
-	const u64 fold = KF_ONES * 0x20, factor = 0x9e3779b97f4a7c15ULL;
-	u64 hash = len;
-	u32 i;
+#define KF_HOSTS_HASH_BEGIN	2166136261U
 
-	if (len < 8)
-		return (hash ^ (kf_word_short(p, len) | fold)) * factor >> 32;
-	for (i = 0; i + 8 < len; i += 8) {
-		hash = (hash ^ (kf_word(p + i) | fold)) * factor;
-		hash ^= hash >> 32;
-	}
-	return (hash ^ (kf_word(p + len - 8) | fold)) * factor >> 32;
+/* Characters are put in from the last to the first: on the way all endings are hashed. */
+static u32 kf_hosts_hash_char(u32 hash, char c)
+{
+	return (hash ^ (u8)kf_lower(c)) * 16777619U;
 }
 
-/* Where the name is in the hash, or the empty bucket where it would be put. */
-static u32 kf_hosts_bucket(const struct kf_hosts *h, const struct kf_str *name)
+/*
+ * Where this text is in the hash, or the empty bucket where it would be put. @hash is of all
+ * its characters.
+ */
+static u32 kf_hosts_bucket(const struct kf_hosts *h, u32 hash, const char *p, u32 len)
 {
+	const struct kf_str *there;
 	u32 i;
 
-	for (i = kf_hosts_hash(name->p, name->len) & h->mask; h->bucket[i]; i = (i + 1) & h->mask)
-		if (kf_host_matches(name, &h->host[h->bucket[i] - 1].name))
+	for (i = (hash ^ hash >> 15) & h->mask; h->bucket[i]; i = (i + 1) & h->mask) {
+		there = &h->host[h->bucket[i] - 1].name;
+		if (there->len == len && kf_same_nocase(p, there->p, len))
 			break;
+	}
 	return i;
 }
 
@@ -85,6 +84,7 @@ static int kf_vhost_build(struct kf_hosts *h, u32 i)
 	const struct kf_str *item = &h->list.item[i];
 	const char *equals = memchr(item->p, '=', item->len);
 	struct kf_vhost *host = &h->host[i];
+	u32 hash = KF_HOSTS_HASH_BEGIN;
 	u32 at;
 
 	host->name = *item;
@@ -97,11 +97,11 @@ static int kf_vhost_build(struct kf_hosts *h, u32 i)
 	}
 	if (!kf_host_pattern(&h->list, &host->name))
 		return -EINVAL;
-	if (host->name.p[0] == '.') {
-		h->pattern[h->n_patterns++] = i;
-		return 0;
-	}
-	at = kf_hosts_bucket(h, &host->name);
+	if (host->name.p[0] == '.')
+		h->patterns = true;
+	for (at = host->name.len; at; at--)
+		hash = kf_hosts_hash_char(hash, host->name.p[at - 1]);
+	at = kf_hosts_bucket(h, hash, host->name.p, host->name.len);
 	if (!h->bucket[at])	/* else named before, and the first one counts */
 		h->bucket[at] = i + 1;
 	return 0;
@@ -119,9 +119,8 @@ int kf_hosts_build(struct kf_hosts *h, const char *text)
 		buckets *= 2;
 	h->mask = buckets - 1;
 	h->host = kcalloc(h->list.n, sizeof(*h->host), GFP_KERNEL);
-	h->pattern = kcalloc(h->list.n, sizeof(*h->pattern), GFP_KERNEL);
 	h->bucket = kcalloc(buckets, sizeof(*h->bucket), GFP_KERNEL);
-	if (!h->host || !h->pattern || !h->bucket)
+	if (!h->host || !h->bucket)
 		return -ENOMEM;
 	for (i = 0; !err && i < h->list.n; i++)
 		err = kf_vhost_build(h, i);
@@ -131,23 +130,26 @@ int kf_hosts_build(struct kf_hosts *h, const char *text)
 void kf_hosts_free(struct kf_hosts *h)
 {
 	kfree(h->bucket);
-	kfree(h->pattern);
 	kfree(h->host);
 	kf_list_free(&h->list);
 }
 
 const struct kf_vhost *kf_hosts_find(const struct kf_hosts *h, const struct kf_str *name)
 {
-	u32 i, exact;
+	u32 hash = KF_HOSTS_HASH_BEGIN;
+	u32 first = 0, found;	/* index + 1 */
+	u32 i = name->len;
 
 	if (!h->list.n)
 		return NULL;
-	exact = h->bucket[kf_hosts_bucket(h, name)];	/* index + 1 */
-	for (i = 0; i < h->n_patterns; i++) {
-		if (exact && h->pattern[i] >= exact)	/* all others come later in the list */
-			break;
-		if (kf_host_matches(name, &h->host[h->pattern[i]].name))
-			return &h->host[h->pattern[i]];
+	while (i--) {
+		hash = kf_hosts_hash_char(hash, name->p[i]);
+		/* The whole name; or what is behind a part of it, which only patterns match. */
+		if (i && (name->p[i] != '.' || !h->patterns))
+			continue;
+		found = h->bucket[kf_hosts_bucket(h, hash, name->p + i, name->len - i)];
+		if (found && (!first || found < first))
+			first = found;
 	}
-	return exact ? &h->host[exact - 1] : NULL;
+	return first ? &h->host[first - 1] : NULL;
 }

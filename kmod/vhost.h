@@ -12,7 +12,7 @@
 #define KF_ROOT_MAX		1024	/* bytes of a root, NUL included */
 
 struct kf_vhost {
-	struct kf_str name;	/* a pattern for kf_host_matches() */
+	struct kf_str name;	/* .NAME: all below it */
 	struct kf_str root;	/* len 0: docroot */
 };
 
@@ -20,10 +20,9 @@ struct kf_vhost {
 struct kf_hosts {
 	struct kf_list list;	/* names and roots lie in its text */
 	struct kf_vhost *host;	/* list.n of them, in the order configured */
-	u16 *pattern;		/* those that begin with a dot: index into host[] */
-	u32 n_patterns;
-	u16 *bucket;		/* the others, hashed: index into host[] + 1, 0 is empty */
+	u16 *bucket;		/* hashed: index into host[] + 1, 0 is empty */
 	u32 mask;		/* buckets - 1, a power of two - 1; half empty at the fullest */
+	bool patterns;		/* some begin with a dot */
 };
 
 /**

@@ -72,6 +72,35 @@ static void kf_hosts_find__patterns_only(void **state)
 	kf_hosts_free(&h);
 }
 
+/* Several patterns match: the first one listed counts, however long it is. */
+static void kf_hosts_find__patterns_in_patterns(void **state)
+{
+	struct kf_hosts h = hosts_new("*.b.example=/1 *.example=/2 *.a.b.example=/3 c.b.example=/4 "
+				      "*.x.y=/5 *.y=/6 *.X.Y=/7 z.z=/8 *.z=/9");
+	char labels[256];
+	int i;
+
+	(void)state;
+	check(&h, "c.b.example", "/1");
+	check(&h, "d.a.b.example", "/1");
+	check(&h, "b.example", "/2");
+	check(&h, "a.example", "/2");
+	check(&h, "xb.example", "/2");
+	check(&h, "example", "none");
+	check(&h, "a.X.y", "/5");
+	check(&h, "x.y", "/6");
+	check(&h, "z.z", "/8");
+	check(&h, "y.z.z", "/9");
+	check(&h, "y", "none");
+	for (i = 0; i < 252; i += 2)
+		memcpy(labels + i, "q.", 2);
+	memcpy(labels + i, "z", 2);
+	check(&h, labels, "/9");
+	labels[i] = 'w';
+	check(&h, labels, "none");
+	kf_hosts_free(&h);
+}
+
 static void kf_hosts_find__as_many_as_can_be(void **state)
 {
 	static char text[KF_HOSTS_TEXT_MAX + 2];
@@ -132,5 +161,6 @@ KF_GROUP(vhost,
 	 cmocka_unit_test(kf_hosts_find__first_match_in_order),
 	 cmocka_unit_test(kf_hosts_find__empty),
 	 cmocka_unit_test(kf_hosts_find__patterns_only),
+	 cmocka_unit_test(kf_hosts_find__patterns_in_patterns),
 	 cmocka_unit_test(kf_hosts_find__as_many_as_can_be),
 	 cmocka_unit_test(kf_hosts_build__root_lengths));
