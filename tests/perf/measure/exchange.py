@@ -6,7 +6,7 @@ import contextlib
 import kmod
 import meter
 import servers
-from results import find, markdown, note, result, value, wanted
+from results import find, markdown, named, note, result, value, wanted
 from servers import ENOUGH, KIB, MIB
 
 TITLE = 'The whole exchange'
@@ -48,10 +48,9 @@ CASES = [
     asset(64, 'close', (1.13, 2.0), quick=True, Connection='close'),
     asset(4 * KIB, 'close', (1.10, 1.9), Connection='close'),
     asset(16 * KIB, 'close', (None, None), Connection='close'),
-    Case('64-browser', '/perf/64.png', "64 B keepalive, a browser's fields", **BROWSER),
+    Case('64-browser', '/perf/64.png', "64 B, a browser's fields", **BROWSER),
     Case('304', '/perf/4096.png', '304 by If-None-Match', status=304, floors=(1.5, 3)),
-    # wrk waits for a body wherever there is a length: so it is that of an empty file.
-    Case('head', '/perf/0.png', 'HEAD', method='HEAD', floors=(1.5, 3)),
+    Case('head', '/perf/4096.png', 'HEAD', method='HEAD', floors=(1.5, 3)),
     Case('206', f'/perf/{64 * KIB}.png', '206 of 4 KiB', status=206, floors=(1.5, 3), Range='bytes=4096-8191'),
     Case('gzip', f'/perf/{16 * KIB}.html', '16 KiB HTML with gzip', floors=(1.5, 3), Accept_Encoding='gzip'),
 ]
@@ -65,7 +64,7 @@ HANDED_LIMIT = 1.03
 
 
 def site():
-    for size in (0, *SIZES):
+    for size in SIZES:
         servers.asset(size)
     servers.page(16 * KIB)
     servers.cgi()
@@ -151,13 +150,8 @@ def handed(quick, cases):
 def main(quick):
     site()
     meter.prepare()
-    static(quick, [case for case in CASES if wanted(case.name) and (case.quick or not quick or only())])
-    handed(quick, [case for case in HANDED if wanted(case.name) and (case.quick or not quick or only())])
-
-
-def only():
-    """Cases were asked for by name: those, quick or not."""
-    return not wanted('')
+    static(quick, [case for case in CASES if wanted(case.name) and (case.quick or not quick or named())])
+    handed(quick, [case for case in HANDED if wanted(case.name) and (case.quick or not quick or named())])
 
 
 def judged(number, limit, at_least=False):
@@ -204,3 +198,32 @@ softirq, and looks at nothing. Nobody limits the requests on a connection, nobod
         text += '\nWhat is handed over, against the same Apache asked directly:\n\n' + \
             markdown(['', 'kfront', 'Apache', 'kfront / Apache'], over)
     return text
+
+
+def plots(results, directory):
+    import plots as draw                # the guest has no gnuplot, and no need for this
+
+    def by_size(kind, what):
+        return {name: [(size, what(size, cost)) for size in SIZES
+                       if (cost := value(results, case=f'{size}-{kind}', server=name, metric='instructions'))]
+                for name in ('null', 'kfront', 'nginx', 'apache', 'lighttpd')}
+    ticks = {64: '64 B', 4 * KIB: '4 KiB', 16 * KIB: '16 KiB', 64 * KIB: '64 KiB', MIB: '1 MiB'}
+    drawn = []
+    for kind, title in (('keepalive', 'keep-alive'), ('close', 'a connection for each request')):
+        for name, y, what, logy in (
+                (f'requests-{kind}', 'requests in 10^9 instructions', lambda size, cost: 1e6 / cost, False),
+                (f'kilobytes-{kind}', 'kB in 10^9 instructions', lambda size, cost: size * 1e6 / cost / 1000, True)):
+            lines = by_size(kind, what)
+            if any(lines.values()):
+                draw.curves(f'{directory}/{name}', f'The whole exchange, {title}', 'size of the file', y, lines,
+                            logx=True, logy=logy, ticks=ticks)
+                drawn.append((name, f'{y} over file size, {title}'))
+    over = {}
+    for case in CASES:
+        ours, null = (value(results, case=case.name, server=name, metric='instructions') for name in ('kfront', 'null'))
+        if ours and null:
+            over[case.title] = {'kfront - null': ours - null, 'limit': case.limit()}
+    if over:
+        draw.bars(f'{directory}/over-null', 'What kfront adds to the null responder', 'thousand instructions', over)
+        drawn.append(('over-null', 'kfront minus the null responder, and the limit'))
+    return drawn

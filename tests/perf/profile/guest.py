@@ -43,8 +43,7 @@ def main():
             server.warm(case.url, case.method, **fields)
         meter.wrk(case.url, 0.1, method=case.method, headers=fields, port=where)
         meter.settled()
-        words = ['wrk', '-t1', f'-c{meter.CONNECTIONS}', '-d1h', '-s', meter.lua(case.method, fields),
-                 f'http://127.0.0.1{"" if where == 80 else ":8080"}{case.url}']
+        words = meter.command(case.url, method=case.method, headers=fields, port=where)
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as wrk:
             begin()
             time.sleep(SECONDS)
