@@ -39,9 +39,9 @@ class Run:
 
 def prepare():
     """Nobody's connections run into a limit."""
-    for name, most in (('tcp_max_tw_buckets', 1 << 20), ('tcp_max_orphans', 1 << 20), ('tcp_max_syn_backlog', 1 << 14)):
+    for name in ('tcp_max_tw_buckets', 'tcp_max_orphans', 'tcp_max_syn_backlog'):
         with open(f'/proc/sys/net/ipv4/{name}', 'w') as knob:
-            knob.write(str(most))
+            knob.write('1000000')
 
 
 def settled():
@@ -96,7 +96,8 @@ class Found:
     warming up included; pending: how many more may have been answered without having been counted."""
 
 
-def instructions(url, seconds=0.5, repeat=3, warmup=0.1, status=200, length=0, connections=CONNECTIONS, **more):
+def instructions(url, seconds=0.5, repeat=3, warmup=0.1, status=200, length=0, connections=CONNECTIONS,
+                 **more):
     """What one request costs. status, length: what every answer must have been; 0: any length."""
     found, runs = Found(), []
     for number in range(repeat + 1):

@@ -2,8 +2,8 @@
 """Curves and bars, drawn by gnuplot: each as NAME.svg, for docs/, and NAME.png."""
 import subprocess
 
-COLOURS = {'null': '#999999', 'kfront': '#d62728', 'nginx': '#2ca02c', 'apache': '#1f77b4', 'lighttpd': '#9467bd',
-           'kfront - null': '#d62728', 'limit': '#999999'}
+COLOURS = {'null': '#999999', 'kfront': '#d62728', 'nginx': '#2ca02c', 'apache': '#1f77b4',
+           'lighttpd': '#9467bd', 'kfront - null': '#d62728', 'limit': '#999999'}
 NAMES = {'apache': 'Apache', 'null': 'null responder'}
 OTHERS = ('#ff7f0e', '#8c564b', '#e377c2', '#17becf', '#bcbd22')
 TERMINALS = {'svg': 'svg size 800,480 dynamic background "white" font "Helvetica,14"',
@@ -16,8 +16,8 @@ def colour(name, number):
 
 def gnuplot(path, script):
     for kind, terminal in TERMINALS.items():
-        subprocess.run(['gnuplot'], input=f'set terminal {terminal}\nset output "{path}.{kind}"\n{script}', text=True,
-                       check=True)
+        head = f'set terminal {terminal}\nset output "{path}.{kind}"\n'
+        subprocess.run(['gnuplot'], input=head + script, text=True, check=True)
 
 
 def quoted(text):
@@ -32,11 +32,12 @@ def curves(path, title, x, y, lines, logx=False, logy=False, more='', ticks=None
     """lines: {name: [(x, y), ...]}. ticks: {x: label}. more: further commands."""
     lines = {name: sorted(points) for name, points in lines.items() if points}
     script = f'set title {quoted(title)}\nset xlabel {quoted(x)}\nset ylabel {quoted(y)}\nset grid\n'
-    script += 'set key outside right top\nset yrange [0:*]\n' if not logy else 'set key outside right top\nset logscale y\n'
+    script += 'set key outside right top\n' + ('set logscale y\n' if logy else 'set yrange [0:*]\n')
     script += 'set logscale x 2\n' if logx else ''
     if ticks:
         script += 'set xtics (' + ', '.join(f'{quoted(label)} {at}' for at, label in ticks.items()) + ')\n'
-    script += more + '\n' + ''.join(data(f'd{number}', points) for number, points in enumerate(lines.values()))
+    script += more + '\n'
+    script += ''.join(data(f'd{number}', points) for number, points in enumerate(lines.values()))
     script += 'plot ' + ', '.join(
         f'$d{number} using 1:2 with linespoints lw 2 pt {number + 4} lc rgb "{colour(name, number)}" '
         f'title {quoted(NAMES.get(name, name))}' for number, name in enumerate(lines)) + '\n'

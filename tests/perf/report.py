@@ -20,7 +20,8 @@ def processor():
     with open(f'{TOP}/scripts/vm') as script:
         text = script.read()
     machine = re.search(r'machine=\((-accel tcg -smp 1.*)\) cpu=(\S+)', text)
-    return f'{machine[1]} -cpu {machine[2]}'.replace('$icount', 'off (on, when a client is outside)').replace('"', '')
+    words = f'{machine[1]} -cpu {machine[2]}'.replace('"', '')
+    return words.replace('$icount', 'off (on, when a client is outside)')
 
 
 def facts(args, kernel):
@@ -39,7 +40,8 @@ def facts(args, kernel):
 
 def notes(measures):
     """What the guests said beside their findings, once each."""
-    return {line['note']: line['value'] for one in measures.values() for line in one['results'] if 'note' in line}
+    return {line['note']: line['value'] for one in measures.values() for line in one['results']
+            if 'note' in line}
 
 
 def part(job, directory):
@@ -75,13 +77,14 @@ def write(args, jobs, kernel):
     where = f'{args.output}/performance'
     os.makedirs(where, exist_ok=True)
     known = facts(args, kernel)
-    measures = {job.name: dict(title=job.module.TITLE, seconds=job.took, failed=bool(job.error), results=job.found)
-                for job in jobs}
+    measures = {job.name: dict(title=job.module.TITLE, seconds=job.took, failed=bool(job.error),
+                               results=job.found) for job in jobs}
     with open(f'{args.output}/bench.json', 'w') as file:
         json.dump(dict(facts=known, notes=notes(measures), measures=measures), file, indent=1)
         file.write('\n')
     chapters = [part(job, where) for job in jobs]
-    table = '\n'.join(f'| {name} | {value} |' for name, value in {**known, **notes(measures)}.items() if name != 'quick')
+    table = '\n'.join(f'| {name} | {value} |' for name, value in {**known, **notes(measures)}.items()
+                      if name != 'quick')
     with open(f'{HERE}/performance.in') as file:
         text = file.read()
     for name, value in dict(FACTS=f'| | |\n|---|---|\n{table}', MEASURES='\n'.join(chapters),

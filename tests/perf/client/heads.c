@@ -67,7 +67,8 @@ int main(int argc, char **argv)
 	size_t length;
 	double began;
 
-	if (!file || !(length = fread(request, 1, sizeof(request), file)))
+	length = file ? fread(request, 1, sizeof(request), file) : 0;
+	if (!length)
 		die("heads CONNECTIONS REQUEST-FILE");
 	signal(SIGINT, interrupted);
 	began = now();

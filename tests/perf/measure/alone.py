@@ -16,7 +16,8 @@ from results import find, markdown, median_spread, note, result, value, wanted
 
 TITLE = 'The server alone'
 VM = ['--icount-sleep']
-SERVERS = ('kfront', 'null', 'nginx', 'apache', 'lighttpd')
+SERVERS = ('kfront', 'null', 'nginx', 'apache', 'lighttpd')     # kfront first: null needs what it says
+COLUMNS = ('null', 'kfront', 'nginx', 'apache', 'lighttpd')
 CASES = {f'{size}-{kind}': (size, kind == 'close') for kind in ('keepalive', 'close') for size in (64, 4096)}
 AIMS = {'64-keepalive': (2.5, 7)}       # nginx / kfront, Apache / kfront
 CONNECTIONS, CONTROL = 16, 9000
@@ -27,7 +28,8 @@ def path(size):
 
 
 def ask(size, close, host='127.0.0.1'):
-    return (f'GET {path(size)} HTTP/1.1\r\nHost: {host}\r\n' + 'Connection: close\r\n' * close + '\r\n').encode()
+    more = 'Connection: close\r\n' if close else ''
+    return f'GET {path(size)} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n'.encode()
 
 
 # In the guest: it does what the host says, a line at a time.
@@ -51,7 +53,8 @@ def main(quick):
     for size in (64, 4096):
         servers.asset(size)
     said, stack = {}, contextlib.ExitStack()
-    with socket.create_server(('0.0.0.0', CONTROL)) as listener, listener.accept()[0] as conn, conn.makefile('rw') as line:
+    with socket.create_server(('0.0.0.0', CONTROL)) as listener, listener.accept()[0] as conn:
+        line = conn.makefile('rw')
         for command in line:
             words = command.split()
             if words[0] == 'start':
@@ -87,7 +90,7 @@ class Guest:
         self.sock = None
 
         def there():
-            """QEMU itself accepts before anybody listens in the guest: only an answer says that it is there."""
+            """QEMU accepts before anybody listens in the guest: only an answer says that it is there."""
             sock = socket.create_connection(('127.0.0.1', port))
             sock.settimeout(5)
             self.line = sock.makefile('rw')
@@ -107,7 +110,8 @@ class Guest:
 class Client:
     """One connection that asks and reads whole answers of a known length."""
     def __init__(self, port, raw, length, close, left, select):
-        self.port, self.raw, self.length, self.close, self.left, self.select = port, raw, length, close, left, select
+        self.port, self.raw, self.length = port, raw, length
+        self.close, self.left, self.select = close, left, select
         self.connect()
 
     def connect(self):
@@ -166,7 +170,8 @@ def measure(guest, port, case, name, quick):
     load(port, size, close, length, 2)
     for _ in range(1 if quick else 3):
         nothing = busy(guest, lambda: time.sleep(0.2))
-        runs.append((busy(guest, lambda: load(port, size, close, length, each)) - nothing) / (CONNECTIONS * each) / 1000)
+        took = busy(guest, lambda: load(port, size, close, length, each)) - nothing
+        runs.append(took / (CONNECTIONS * each) / 1000)
     middle, spread = median_spread(runs)
     result(case, name, 'instructions', round(middle, 2), 'thousand', spread=round(spread, 2), length=length,
            requests=CONNECTIONS * each * len(runs))
@@ -202,11 +207,14 @@ def table(results):
         cost = {name: value(results, case=case, server=name, metric='instructions') for name in SERVERS}
         aims = AIMS.get(case, (None, None))
         if any(cost.values()):
-            rows.append([case, *(cost[name] and f'{cost[name]:.1f}' for name in ('null', 'kfront', 'nginx', 'apache', 'lighttpd')),
-                         ratio(cost['nginx'], cost['kfront'], aims[0]), ratio(cost['apache'], cost['kfront'], aims[1])])
+            rows.append([case, *(cost[name] and f'{cost[name]:.1f}' for name in COLUMNS),
+                         ratio(cost['nginx'], cost['kfront'], aims[0]),
+                         ratio(cost['apache'], cost['kfront'], aims[1])])
     spreads = [one['spread'] for one in find(results, metric='instructions')]
-    return f'''Thousands of instructions for one request: TCP and server, the client is outside ({CONNECTIONS} connections through
-QEMU's user network, whose card has no offloads: segments of 1,460 bytes, checksums in software). The guest's
-time minus its idle time; medians, of which no run was further away than {max(spreads, default=0):.1f} %.
+    spread = max(spreads, default=0)
+    return f'''Thousands of instructions for one request: TCP and server; the client is outside
+({CONNECTIONS} connections through QEMU's user network, whose card has no offloads: segments of 1,460 bytes,
+checksums in software). The guest's time minus its idle time; medians, of which no run was further away than
+{spread:.1f} %.
 
-''' + markdown(['', 'null', 'kfront', 'nginx', 'Apache', 'lighttpd', 'nginx / kfront', 'Apache / kfront'], rows)
+''' + markdown(['', *COLUMNS, 'nginx / kfront', 'Apache / kfront'], rows)
