@@ -22,6 +22,7 @@
  *
  * Pure; softirq, per request.
  */
+#include <linux/compiler.h>
 #include "encoding.h"
 #include "head.h"
 #include "range.h"
@@ -172,12 +173,6 @@ static enum kf_reason kf_meets_rfc(const struct kf_conditions *c, bool *not_modi
 	return KF_OK;
 }
 
-static bool kf_is_conditional(const struct kf_request *rq)
-{
-	return rq->if_none_match.p || rq->if_modified_since.p || rq->if_match.p ||
-	       rq->if_unmodified_since.p;
-}
-
 static enum kf_reason kf_conditions(const struct kf_request *rq, const struct kf_entity *e,
 				    s64 now_sec, bool *not_modified)
 {
@@ -224,22 +219,23 @@ static enum kf_reason kf_answer_gzip(const struct kf_request *rq, const struct k
 	return odd ? KF_R_ENCODING : KF_OK;
 }
 
-enum kf_reason kf_answer(const struct kf_request *rq, const struct kf_entity *e, s64 now_sec,
-			 struct kf_answer *a)
+/* Is there anything to decide? */
+static bool kf_is_plain(const struct kf_request *rq, const struct kf_entity *e)
+{
+	return e->coding == KF_IDENTITY && !e->deflate && !rq->if_none_match.p &&
+	       !rq->if_modified_since.p && !rq->range.p && !rq->if_match.p &&
+	       !rq->if_unmodified_since.p;
+}
+
+static noinline enum kf_reason kf_decide(const struct kf_request *rq, const struct kf_entity *e,
+					 s64 now_sec, struct kf_answer *a)
 {
 	bool not_modified = false;
 	enum kf_reason why;
 
-	a->status = 200;
-	a->body = !rq->head;
-	a->first = 0;
-	a->length = e->size;
-
-	if (kf_is_conditional(rq)) {
-		why = kf_conditions(rq, e, now_sec, &not_modified);
-		if (why)
-			return why;
-	}
+	why = kf_conditions(rq, e, now_sec, &not_modified);
+	if (why)
+		return why;
 	if (not_modified) {
 		a->status = 304;
 		a->body = false;
@@ -262,4 +258,14 @@ enum kf_reason kf_answer(const struct kf_request *rq, const struct kf_entity *e,
 		return KF_R_RANGE;	/* or 416 */
 	a->status = 206;
 	return KF_OK;
+}
+
+enum kf_reason kf_answer(const struct kf_request *rq, const struct kf_entity *e, s64 now_sec,
+			 struct kf_answer *a)
+{
+	a->status = 200;
+	a->body = !rq->head;
+	a->first = 0;
+	a->length = e->size;
+	return kf_is_plain(rq, e) ? KF_OK : kf_decide(rq, e, now_sec, a);
 }

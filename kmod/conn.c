@@ -15,6 +15,7 @@
 #include "file.h"
 #include "handover.h"
 #include "hook.h"
+#include "newborn.h"
 #include "park.h"
 #include "poll.h"
 #include "request.h"
@@ -206,13 +207,15 @@ static bool kf_conn_adopt(struct kf_conn *c)
 		kf_conn_finish(c);
 		return true;
 	}
+	kf_newborn_forget(sk);
 	if (!kf_hookable(sk)) {
 		kf_handover_foreign(c);
 		return true;
 	}
 	kf_hook(c);
 	c->state = KF_REQUEST;
-	kf_wait_begin(c, KF_T_HEADER);
+	if (!tcp_inq(sk))	/* else kf_request() does, if it has to */
+		kf_wait_begin(c, KF_T_HEADER);
 	if (kf_conn_too_many(srv, 0))
 		kf_handover(c, KF_R_MAX_CONNECTIONS);
 	return true;
@@ -360,6 +363,14 @@ int kf_conn_run(struct kf_conn *c)
 	return max(work, 1);
 }
 
+void kf_conn_here(struct kf_conn *c, struct sock *sk)
+{
+	int work = 0;
+
+	kf_conn_steps(c, &work);
+	kf_conn_unlocked(c, sk);
+}
+
 /*
  * TCP calls data_ready last of all that it does with the data: what it then still
  * does with the socket it does under the slock, whatever has become of it, and with
@@ -370,15 +381,13 @@ int kf_conn_run(struct kf_conn *c)
 void kf_conn_data(struct kf_conn *c, struct sock *sk)
 {
 	struct kf_poll *p = c->poll;
-	int work = 0;
 
 	if (sock_owned_by_user(sk) || test_bit(KF_CONN_QUEUED, &c->flags) || !kf_poll_try(p)) {
 		kf_conn_kick(c);
 		return;
 	}
 	rcu_read_lock();
-	kf_conn_steps(c, &work);
-	kf_conn_unlocked(c, sk);	/* may free c */
+	kf_conn_here(c, sk);
 	kf_poll_leave(p);
 	rcu_read_unlock();
 }

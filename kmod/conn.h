@@ -116,6 +116,9 @@ void kf_conn_kick(struct kf_conn *c);
  */
 void kf_conn_data(struct kf_conn *c, struct sock *sk);
 
+/* The same for who has the poll, and has seen to it that the socket is not owned. May free @c. */
+void kf_conn_here(struct kf_conn *c, struct sock *sk);
+
 /* From a worker: what @c asked (KF_ASKED) is answered. The worker's last touch of @c. */
 void kf_conn_answer(struct kf_conn *c);
 

@@ -118,13 +118,15 @@ u8 kf_accepts(const struct kf_request *rq, u8 offers, bool *odd)
 		}
 	}
 
+	if (q[KF_N_GZIP] > 0)
+		set = KF_CODING(KF_GZIP);
+	if (offers == KF_CODING(KF_GZIP))	/* no siblings to choose from */
+		return set;
 	for (i = 0; i < KF_NAMED; i++)
 		if ((offers & offered_as[i]) && q[i] > top)
 			top = q[i];
 	for (i = 0; i < KF_N_IDENTITY; i++)
 		if (q[i] >= top)
 			set |= offered_as[i] & ~KF_CODING(KF_GZIP);
-	if (q[KF_N_GZIP] > 0)
-		set |= KF_CODING(KF_GZIP);
 	return set & offers;
 }

@@ -11,6 +11,7 @@
  *
  * Pure; kf_entity_init() in process context, the others in softirq.
  */
+#include <linux/compiler.h>
 #include <linux/math64.h>
 #include "head.h"
 #include "text.h"
@@ -32,11 +33,15 @@ static char *kf_put(char *p, const char *text, u32 len)
 	return p + len;
 }
 
-static char *kf_put_number(char *p, u64 n)
+static noinline char *kf_put_number(char *p, u64 n)
 {
 	char digits[20];
 	u32 i = sizeof(digits);
 
+	if (n < 10) {
+		*p++ = '0' + n;
+		return p;
+	}
 	do {
 		u32 digit;
 
@@ -274,15 +279,9 @@ static char *kf_put_whole(char *p, const struct kf_request *rq, const struct kf_
 	return p;
 }
 
-/* Is all that is said of the entity in a 200 said in one go, and nothing in between? */
-static bool kf_is_seamless(const struct kf_request *rq, const struct kf_entity *e,
-			   const struct kf_reply_env *env)
-{
-	return env->keepalive && !rq->keepalive_token && !e->deflate && !e->siblings && e->size;
-}
-
-u32 kf_head_write(char *buf, const struct kf_request *rq, const struct kf_entity *e,
-		  const struct kf_answer *a, const struct kf_reply_env *env)
+static noinline u32 kf_head_compose(char *buf, const struct kf_request *rq,
+				    const struct kf_entity *e, const struct kf_answer *a,
+				    const struct kf_reply_env *env)
 {
 	char *p = buf;
 
@@ -299,15 +298,30 @@ u32 kf_head_write(char *buf, const struct kf_request *rq, const struct kf_entity
 		break;
 	default:
 		p = kf_put(p, env->front->text, env->front->len);
-		if (kf_is_seamless(rq, e, env)) {
-			p = kf_put(p, e->text, e->full + e->type_len);
-			return KF_PUT(p, "\r\n") - buf;
-		}
 		p = kf_put_whole(p, rq, e);
 	}
 	p = kf_put_connection(p, rq, env);
 	if (a->status != 304)
 		p = kf_put(p, e->text + e->full, e->type_len);
+	return KF_PUT(p, "\r\n") - buf;
+}
+
+/* Does nothing come between what is said of the entity in a 200? */
+static bool kf_is_seamless(const struct kf_request *rq, const struct kf_entity *e,
+			   const struct kf_reply_env *env)
+{
+	return env->keepalive && !rq->keepalive_token && !e->deflate && !e->siblings && e->size;
+}
+
+u32 kf_head_write(char *buf, const struct kf_request *rq, const struct kf_entity *e,
+		  const struct kf_answer *a, const struct kf_reply_env *env)
+{
+	char *p = buf;
+
+	if (a->status != 200 || !kf_is_seamless(rq, e, env))
+		return kf_head_compose(buf, rq, e, a, env);
+	p = kf_put(p, env->front->text, env->front->len);
+	p = kf_put(p, e->text, e->full + e->type_len);
 	return KF_PUT(p, "\r\n") - buf;
 }
 

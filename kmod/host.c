@@ -3,6 +3,8 @@
  * Names of hosts. Only names that no two readers could understand differently
  * pass: what kfront takes for "example.org" must be what the backend's virtual
  * hosts take for it.
+ *
+ * Behind a value stands a byte that no name has: loops over names need no other end.
  */
 #include "host.h"
 #include "text.h"
@@ -24,20 +26,22 @@ static bool kf_is_hex(char c)
  */
 static u32 kf_v4_len(const char *p, u32 len)
 {
-	const char *start = p, *end = p + len, *number;
-	u32 dots;
+	const char *start = p;
+	u32 numbers = 0;
 
-	for (dots = 0;; dots++) {
-		number = p;
-		while (p < end && kf_is_digit(*p))
-			p++;
-		if (p == number || (*number == '0' && p - number > 1))
+	do {
+		if (!kf_is_digit(*p))
 			return 0;
-		if (dots == 3)
-			return p == end || *p == ':' ? p - start : 0;
-		if (p == end || *p++ != '.')
-			return 0;
-	}
+		if (kf_is_digit(*++p)) {
+			if (p[-1] == '0')
+				return 0;
+			while (kf_is_digit(*++p))
+				;
+		}
+		if (++numbers == 4)
+			return p - start == len || *p == ':' ? p - start : 0;
+	} while (*p++ == '.');
+	return 0;
 }
 
 /*
@@ -46,21 +50,21 @@ static u32 kf_v4_len(const char *p, u32 len)
  * dots must be one, and the last label of any other name with dots must begin with a
  * letter. Return: the length, 0 if odd.
  */
-static u32 kf_dns_len(const char *p, u32 len)
+static u32 kf_dns_len(const char *p)
 {
-	const char *start = p, *end = p + len, *label, *stop;
+	const char *start = p, *label, *stop;
 
 	for (;;) {
 		label = p;
-		while (p < end && kf_is(*p, KF_CC_LABEL))
+		while (kf_is(*p, KF_CC_LABEL))
 			p++;
 		if (p == label)
 			return 0;
 		stop = p;	/* of the name, without a dot at its end */
-		if (p == end || *p != '.')
+		if (*p != '.')
 			break;
 		p++;
-		if (p == end || !kf_is(*p, KF_CC_HOST))
+		if (!kf_is(*p, KF_CC_HOST))
 			break;
 	}
 	if (kf_lower(*label) >= 'a' && kf_lower(*label) <= 'z')
@@ -133,7 +137,7 @@ bool kf_host_name(const struct kf_str *value, struct kf_str *name)
 
 	if (!len)
 		return false;
-	n = p[0] == '[' ? kf_v6_len(p, len) : kf_v4_len(p, len) ?: kf_dns_len(p, len);
+	n = p[0] == '[' ? kf_v6_len(p, len) : kf_v4_len(p, len) ?: kf_dns_len(p);
 	if (!n || !kf_port_ok(p + n, len - n))
 		return false;
 	if (p[n - 1] == '.')

@@ -11,7 +11,9 @@
 
 /**
  * kf_host_name() - the name in a Host value: port and trailing dot stripped
- * @value: as sent, e.g. "www.example.org:8080", "192.0.2.1", "[2001:db8::1]:80"
+ * @value: as sent, e.g. "www.example.org:8080", "192.0.2.1", "[2001:db8::1]:80". Behind it
+ *	is a byte that may be read and that is no letter, digit, '-', '.' or '_': in a head
+ *	a CR or blank, in a list NUL or '='
  * @name: set to the part of @value that is the name; brackets of an IPv6 literal included
  *
  * Return: false if the value is anything but a plain name or address with an

@@ -102,6 +102,16 @@ void kf_listener_data_ready(struct sock *sk)
 	local_bh_enable();
 }
 
+struct kf_server *kf_listener_server(struct sock *sk)
+{
+	struct kf_listener *l;
+
+	if (READ_ONCE(sk->sk_data_ready) != kf_listener_data_ready)
+		return NULL;
+	l = rcu_dereference_sk_user_data(sk);
+	return l ? l->srv : NULL;
+}
+
 static int kf_listener_setopt(struct socket *sock, int level, int opt, int val)
 {
 	return sock->ops->setsockopt(sock, level, opt, KERNEL_SOCKPTR(&val), sizeof(val));

@@ -18,4 +18,7 @@ void kf_backend_suspect(struct kf_server *srv);
 /* sk_data_ready of a listener of ours. */
 void kf_listener_data_ready(struct sock *sk);
 
+/* Whose listener @sk is; NULL: nobody's (any more). Under rcu_read_lock(). */
+struct kf_server *kf_listener_server(struct sock *sk);
+
 #endif /* KFRONT_LISTENER_H */

@@ -160,24 +160,27 @@ static void kf_name_part(const struct kf_policy *p, const char *part, u32 len, b
 enum kf_reason kf_name_check(const struct kf_policy *p, const char *name, u32 len,
 			     struct kf_media *media)
 {
+	const char *end = name + len, *part, *next;
 	struct kf_name_state st = { };
-	u32 start, end;
 
-	memset(media, 0, sizeof(*media));
+	media->type.len = 0;	/* where len is 0, p means nothing */
+	media->charset.len = 0;
+	media->language.len = 0;
+	media->deflate = false;
 	if (!len || len > KF_NAME_MAX)		/* no file system has the latter */
 		return KF_R_TYPE;
 	if (name[0] == '.')
 		return KF_R_DOTFILE;
 	if (name[len - 1] == '.')	/* Apache overlooks it; nobody allow-listed that */
 		return KF_R_TYPE;
-	for (start = 0; start < len && name[start] != '.'; start++)
+	for (next = name; next < end && *next != '.'; next++)
 		;
-	for (; start < len; start = end) {	/* name[start] is a dot, and not the last byte */
-		start++;
-		for (end = start; end < len && name[end] != '.'; end++)
-			;
-		if (end > start)	/* "a..html" is "a.html" */
-			kf_name_part(p, name + start, end - start, end == len, &st, media);
+	while (next < end) {	/* at a dot, which is not the last byte */
+		part = ++next;
+		while (next < end && *next != '.')
+			next++;
+		if (next > part)	/* "a..html" is "a.html" */
+			kf_name_part(p, part, next - part, next == end, &st, media);
 	}
 	if (!st.typed)
 		return KF_R_TYPE;

@@ -20,17 +20,16 @@
  *
  * Pure; called in softirq under the socket's lock.
  */
+#include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include "host.h"
 #include "text.h"
 
-/* "Connection" has been seen; kept apart from what its tokens said. */
-struct kf_parse_state {
-	bool connection;
-	bool close;
-	bool user_agent;
-};
+/* kf_request.seen: headers that leave no value behind. */
+#define KF_SEEN_CONNECTION	0x01
+#define KF_SEEN_CLOSE		0x02	/* and that it said so */
+#define KF_SEEN_AGENT		0x04
 
 /* Two hex digits behind a percent sign. What they mean is route.c's question. */
 static bool kf_is_escape(const char *p)
@@ -39,14 +38,15 @@ static bool kf_is_escape(const char *p)
 }
 
 /* Before the path stands the blank behind the method, so there is a byte to look back at. */
-static const char *kf_parse_path(const char *p, struct kf_str *path, enum kf_reason *why)
+static const char *kf_parse_path(const char *p, struct kf_request *rq, enum kf_reason *why)
 {
-	const char *start = p;
+	const char *start = p--, *name = start;
 
 	*why = KF_R_TARGET;
-	for (;; p++) {
-		while (kf_is(*p, KF_CC_PLAIN))
-			p++;
+	rq->escaped = false;
+	for (;;) {
+		while (kf_is(*++p, KF_CC_PLAIN))
+			;
 		if (*p == '.') {
 			if (p[-1] != '/')
 				continue;
@@ -54,19 +54,22 @@ static const char *kf_parse_path(const char *p, struct kf_str *path, enum kf_rea
 			return NULL;
 		}
 		if (*p == '/') {
-			if (p[-1] != '/')
-				continue;
-			return NULL;	/* the backend merges slashes, or does not */
+			if (p[-1] == '/')
+				return NULL;	/* the backend merges slashes, or does not */
+			name = p + 1;
+			continue;
 		}
 		if (*p != '%')
 			break;
 		if (!kf_is_escape(p))
 			return NULL;
+		rq->escaped = true;
 	}
 	if (*start != '/')
 		return NULL;
-	path->p = start;
-	path->len = p - start;
+	rq->path.p = start;
+	rq->path.len = p - start;
+	rq->name_at = name - start;
 	return p;
 }
 
@@ -86,8 +89,6 @@ static const char *kf_parse_query(const char *p)
 static enum kf_reason kf_parse_request_line(const char **at, const char *end,
 					    struct kf_request *rq)
 {
-	static const char version[] = "HTTP/1.";
-	const u32 len = sizeof(version) - 1;
 	const char *p = *at;
 	enum kf_reason why;
 
@@ -101,7 +102,7 @@ static enum kf_reason kf_parse_request_line(const char **at, const char *end,
 		return KF_R_METHOD;
 	}
 
-	p = kf_parse_path(p, &rq->path, &why);
+	p = kf_parse_path(p, rq, &why);
 	if (!p)
 		return why;
 	if (*p == '?')
@@ -109,48 +110,52 @@ static enum kf_reason kf_parse_request_line(const char **at, const char *end,
 	if (!p || *p++ != ' ')
 		return KF_R_TARGET;
 
-	if (end - p < len + 3 || memcmp(p, version, len) || (p[len] != '0' && p[len] != '1') ||
-	    p[len + 1] != '\r' || p[len + 2] != '\n')
+	/* The last of the eight differs in its lowest bit alone. */
+	if (end - p < 10 || (kf_word(p) | 1ULL << 56) != kf_word("HTTP/1.1") ||
+	    memcmp(p + 8, "\r\n", 2))
 		return KF_R_VERSION;
-	rq->http11 = p[len] == '1';
-	*at = p + len + 3;
+	rq->http11 = p[7] == '1';
+	*at = p + 10;
 	return KF_OK;
 }
 
-static enum kf_reason kf_parse_connection(const struct kf_str *v, struct kf_request *rq,
-					  struct kf_parse_state *st)
+static enum kf_reason kf_connection_token(const char *token, u32 len, struct kf_request *rq)
 {
-	const char *p = v->p, *end = p + v->len;
-
-	if (st->connection)
+	if (kf_is_nocase(token, len, "keep-alive"))
+		rq->keepalive_token = true;
+	else if (kf_is_nocase(token, len, "close"))
+		rq->seen |= KF_SEEN_CLOSE;
+	else if (kf_is_nocase(token, len, "upgrade") || kf_is_nocase(token, len, "http2-settings"))
+		return KF_R_UPGRADE;
+	else
 		return KF_R_HEADER;
-	st->connection = true;
+	return KF_OK;
+}
+
+static noinline enum kf_reason kf_parse_connection(struct kf_str v, struct kf_request *rq)
+{
+	const char *p = v.p, *end = p + v.len, *token;
+	enum kf_reason why;
+
+	if (rq->seen & KF_SEEN_CONNECTION)
+		return KF_R_HEADER;
+	rq->seen |= KF_SEEN_CONNECTION;
+	if (kf_connection_token(p, v.len, rq) == KF_OK)	/* nearly always one is all */
+		return KF_OK;
 
 	for (;;) {
-		const char *token = p;
-		u32 len;
-
+		token = p;
 		while (p < end && kf_is(*p, KF_CC_TOKEN))
 			p++;
-		len = p - token;
-		if (kf_is_nocase(token, len, "close"))
-			st->close = true;
-		else if (kf_is_nocase(token, len, "keep-alive"))
-			rq->keepalive_token = true;
-		else if (kf_is_nocase(token, len, "upgrade") ||
-			 kf_is_nocase(token, len, "http2-settings"))
-			return KF_R_UPGRADE;
-		else
-			return KF_R_HEADER;
-
-		while (p < end && (*p == ' ' || *p == '\t'))
-			p++;
+		why = kf_connection_token(token, p - token, rq);
+		if (why != KF_OK)
+			return why;
+		p = kf_skip_blanks(p, end);
 		if (p == end)
 			return KF_OK;
 		if (*p++ != ',')
 			return KF_R_HEADER;
-		while (p < end && (*p == ' ' || *p == '\t'))
-			p++;
+		p = kf_skip_blanks(p, end);
 	}
 }
 
@@ -193,9 +198,9 @@ static bool kf_agent_begins_special(const char *p, const char *end)
  * keep-alive, or HTTP/1.0. BrowserMatch looks for them anywhere in the value,
  * case counts. (Its other lines concern redirects, which are never ours.)
  */
-static bool kf_agent_is_special(const struct kf_str *v)
+static noinline bool kf_agent_is_special(struct kf_str v)
 {
-	const char *p = v->p, *end = p + v->len;
+	const char *p = v.p, *end = p + v.len;
 	u64 found;
 
 	for (; end - p >= 8; p += 8)
@@ -207,42 +212,57 @@ static bool kf_agent_is_special(const struct kf_str *v)
 }
 
 /* Keep the value of a header that may come once. */
-static enum kf_reason kf_keep(struct kf_str *slot, const struct kf_str *v, enum kf_reason twice)
+static enum kf_reason kf_keep(struct kf_str *slot, struct kf_str v, enum kf_reason twice)
 {
 	if (slot->p)
 		return twice;
-	*slot = *v;
+	*slot = v;
 	return KF_OK;
 }
 
-static enum kf_reason kf_parse_host(struct kf_request *rq, const struct kf_str *v)
+static noinline enum kf_reason kf_learn_host(struct kf_request *rq, struct kf_str v,
+					     struct kf_host_memo *memo)
 {
-	struct kf_str name;
-
-	if (rq->host.p || !kf_host_name(v, &name))
+	if (!kf_host_name(&v, &rq->host))
 		return KF_R_HOST;
-	rq->host = *v;
+	if (v.len <= sizeof(memo->value)) {
+		memcpy(memo->value, v.p, v.len);
+		memo->len = v.len;
+		memo->name_len = rq->host.len;
+	}
 	return KF_OK;
 }
 
-static enum kf_reason kf_parse_agent(struct kf_parse_state *st, const struct kf_str *v)
+static enum kf_reason kf_parse_host(struct kf_request *rq, struct kf_str v,
+				    struct kf_host_memo *memo)
 {
-	if (st->user_agent || kf_agent_is_special(v))
+	if (rq->host.p)
+		return KF_R_HOST;
+	if (v.len != memo->len || !v.len || !kf_same(v.p, memo->value, v.len))
+		return kf_learn_host(rq, v, memo);
+	rq->host.p = v.p;
+	rq->host.len = memo->name_len;
+	return KF_OK;
+}
+
+static enum kf_reason kf_parse_agent(struct kf_request *rq, struct kf_str v)
+{
+	if (rq->seen & KF_SEEN_AGENT || kf_agent_is_special(v))
 		return KF_R_USER_AGENT;
-	st->user_agent = true;
+	rq->seen |= KF_SEEN_AGENT;
 	return KF_OK;
 }
 
 /* One header: @name is a token, @v its value without the white space around it (never NULL). */
-static enum kf_reason kf_parse_field(const char *name, u32 len, const struct kf_str *v,
-				     struct kf_request *rq, struct kf_parse_state *st)
+static enum kf_reason kf_parse_field(const char *name, u32 len, struct kf_str v,
+				     struct kf_request *rq, struct kf_host_memo *memo)
 {
 #define IS(constant) kf_same_nocase(name, constant, sizeof(constant) - 1)
 	switch (len) {
 	case sizeof("te") - 1:
 		return IS("te") ? KF_R_UPGRADE : KF_OK;
 	case sizeof("host") - 1:
-		return IS("host") ? kf_parse_host(rq, v) : KF_OK;
+		return IS("host") ? kf_parse_host(rq, v, memo) : KF_OK;
 	case sizeof("range") - 1:
 		return IS("range") ? kf_keep(&rq->range, v, KF_R_RANGE) : KF_OK;
 	case sizeof("expect") - 1:
@@ -255,8 +275,8 @@ static enum kf_reason kf_parse_field(const char *name, u32 len, const struct kf_
 		return IS("if-range") ? kf_keep(&rq->if_range, v, KF_R_RANGE) : KF_OK;
 	case sizeof("connection") - 1:
 		if (IS("user-agent"))
-			return kf_parse_agent(st, v);
-		return IS("connection") ? kf_parse_connection(v, rq, st) : KF_OK;
+			return kf_parse_agent(rq, v);
+		return IS("connection") ? kf_parse_connection(v, rq) : KF_OK;
 	case sizeof("authorization") - 1:
 		if (IS("if-none-match"))
 			return kf_keep(&rq->if_none_match, v, KF_R_CONDITIONAL);
@@ -286,8 +306,23 @@ static enum kf_reason kf_parse_field(const char *name, u32 len, const struct kf_
 /* Text and tabs up to something else; stops at a LF. */
 static const char *kf_skip_text(const char *p, const char *end)
 {
+	const char *last = end - 8;	/* there are so many: kf_parse_sound() */
+	u64 word, odd;
+
 	for (;;) {
-		p += kf_text_run(p, end - p);
+		for (odd = 0; p <= last; p += 8) {
+			word = kf_word(p);
+			if (!kf_word_is_plain(word)) {
+				odd = kf_word_controls(word);
+				if (odd)
+					break;
+			}
+		}
+		if (odd)
+			p += kf_word_first(odd);
+		else
+			while (!kf_is(*p, KF_CC_CTL))
+				p++;
 		if (*p != '\t')
 			return p;
 		p++;
@@ -295,11 +330,11 @@ static const char *kf_skip_text(const char *p, const char *end)
 }
 
 /* One header line, CRLF included. On success *@at stands behind it. */
-static enum kf_reason kf_parse_line(const char **at, const char *end, struct kf_request *rq,
-				    struct kf_parse_state *st)
+static __always_inline enum kf_reason kf_parse_line(const char **at, const char *end,
+						    struct kf_request *rq,
+						    struct kf_host_memo *memo)
 {
-	const char *name = *at, *p = name, *tail;
-	struct kf_str v;
+	const char *name = *at, *p = name, *value, *tail;
 	u32 len;
 
 	while (kf_is(*p, KF_CC_TOKEN))
@@ -307,30 +342,30 @@ static enum kf_reason kf_parse_line(const char **at, const char *end, struct kf_
 	len = p - name;
 	if (!len || *p != ':')
 		return KF_R_HEADER;
-	p++;
-	while (*p == ' ' || *p == '\t')
+	do
 		p++;
-	v.p = p;
+	while (*p == ' ' || *p == '\t');
+	value = p;
 	p = kf_skip_text(p, end);
 	if (p[0] != '\r' || p[1] != '\n')
 		return KF_R_HEADER;
 	tail = p;
-	while (tail > v.p && (tail[-1] == ' ' || tail[-1] == '\t'))
+	while (tail > value && (tail[-1] == ' ' || tail[-1] == '\t'))
 		tail--;
-	v.len = tail - v.p;
 	*at = p + 2;
-	return kf_parse_field(name, len, &v, rq, st);
+	return kf_parse_field(name, len, (struct kf_str){ value, tail - value }, rq, memo);
 }
 
-/* Long enough for the shortest head there is, and ended as all that follows relies on. */
+/* A word at least, and ended as all that follows relies on. */
 static bool kf_parse_sound(const char *head, u32 len)
 {
-	return len >= sizeof("GET / HTTP/1.0\r\n\r\n") - 1 && head[len - 1] == '\n';
+	return len >= 8 && head[len - 1] == '\n';
 }
 
 /* What is not there is told by p alone. */
 static void kf_request_clear(struct kf_request *rq)
 {
+	rq->seen = 0;
 	rq->keepalive_token = false;
 	rq->host.p = NULL;
 	rq->if_match.p = NULL;
@@ -342,58 +377,42 @@ static void kf_request_clear(struct kf_request *rq)
 	rq->accept_encoding.p = NULL;
 }
 
-/* A head that begins at *@at and ends before @end, or there. *@at is then set behind it. */
-static enum kf_reason kf_parse_head(const char **at, const char *end, u32 max_lines,
-				    u32 *lines, struct kf_request *rq)
+enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_lines,
+			      struct kf_request *rq, struct kf_host_memo *memo)
 {
-	struct kf_parse_state st = { };
+	const char *p = data, *end = data + len;
 	enum kf_reason why;
-	u32 n = 0;
+	u32 lines = 0;
 
+	max_lines = min(max_lines, U16_MAX - 1U);
+	if (!kf_parse_sound(data, len))
+		return KF_R_HEADER;
 	kf_request_clear(rq);
-	why = kf_parse_request_line(at, end, rq);
+	why = kf_parse_request_line(&p, end, rq);
 	if (why != KF_OK)
 		return why;
-	while (*at < end && **at != '\r') {
-		if (n++ == max_lines)
+	while (p < end && *p != '\r') {
+		if (lines++ == max_lines)
 			return KF_R_HEADER_TOO_LARGE;
-		why = kf_parse_line(at, end, rq, &st);
+		why = kf_parse_line(&p, end, rq, memo);
 		if (why != KF_OK)
 			return why;
 	}
-	if (*at == end || (*at)[1] != '\n')
+	if (p == end || p[1] != '\n')
 		return KF_R_HEADER;
-	*at += 2;
 	if (rq->http11 && !rq->host.p)
 		return KF_R_HOST;
-	rq->keepalive = !st.close && (rq->http11 || rq->keepalive_token);
-	*lines = n + 1;
+	rq->keepalive = !(rq->seen & KF_SEEN_CLOSE) && (rq->http11 || rq->keepalive_token);
+	s->scanned = p + 2 - data;
+	s->lines = lines + 1;
 	return KF_OK;
 }
 
 enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq)
 {
-	const char *p = head, *end = head + len;
-	enum kf_reason why;
-	u32 lines;
+	struct kf_host_memo memo = { };
+	struct kf_scan s;
+	enum kf_reason why = kf_parse_whole(&s, head, len, U32_MAX, rq, &memo);
 
-	if (!kf_parse_sound(head, len))
-		return KF_R_HEADER;
-	why = kf_parse_head(&p, end, U32_MAX, &lines, rq);
-	return why == KF_OK && p != end ? KF_R_HEADER : why;
-}
-
-bool kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_bytes, u32 max_lines,
-		    struct kf_request *rq)
-{
-	const char *p = data;
-	u32 lines;
-
-	len = min(len, max_bytes);
-	if (!kf_parse_sound(data, len) ||
-	    kf_parse_head(&p, data + len, min(max_lines, U16_MAX - 1U), &lines, rq) != KF_OK)
-		return false;
-	s->scanned = p - data;
-	s->lines = lines;
-	return true;
+	return why == KF_OK && s.scanned != len ? KF_R_HEADER : why;
 }

@@ -40,7 +40,10 @@ struct kf_request {
 	bool keepalive_token;	/* it said "Connection: keep-alive": Apache then says Keep-Alive */
 	struct kf_str path;	/* of the target; begins with '/', no query; not decoded, but */
 				/* each '%' has its two hex digits */
-	struct kf_str host;	/* as sent, port included; p == NULL: none (1.0) */
+	u32 name_at;		/* where in path its last component begins, behind a slash */
+	bool escaped;		/* there is a '%' in path */
+	u8 seen;		/* private to parse.c */
+	struct kf_str host;	/* kf_host_name() of what was sent; p == NULL: none (1.0) */
 	struct kf_str if_match;
 	struct kf_str if_unmodified_since;
 	struct kf_str if_none_match;
@@ -48,6 +51,16 @@ struct kf_request {
 	struct kf_str range;
 	struct kf_str if_range;
 	struct kf_str accept_encoding;
+};
+
+/*
+ * The last value of Host that was good, and how much of it is the name: the next request
+ * nearly always brings it again, and it need not be read again. All zero: none yet.
+ */
+struct kf_host_memo {
+	u32 len;
+	u32 name_len;
+	char value[64];
 };
 
 /**
@@ -89,12 +102,15 @@ enum kf_reason kf_parse(const char *head, u32 len, struct kf_request *rq);
  * kf_parse_whole() - both at once, for a head that has come in one piece
  * @s: of a head of which nothing has been seen: all zero
  * @data: unread bytes, from the first one on
+ * @len: how many, no more than max_bytes
+ * @memo: the caller's, from one request to the next
  *
- * Return: true when kf_scan_head() would find a complete head in these @len bytes and
- * kf_parse() KF_OK, at less than half the price: @rq is filled in and @s tells the length,
- * and nothing more is asked of it. False: nothing is said and @s is untouched; ask them.
+ * Return: KF_OK when kf_scan_head() would find a complete head in these bytes and kf_parse()
+ * say KF_OK, at less than half the price: @rq is filled in and @s tells the length, and
+ * nothing more is asked of it. Else nothing is said and @s is untouched: ask those two.
+ * They may say KF_OK where the last byte is no LF, as if more requests have come behind.
  */
-bool kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_bytes, u32 max_lines,
-		    struct kf_request *rq);
+enum kf_reason kf_parse_whole(struct kf_scan *s, const char *data, u32 len, u32 max_lines,
+			      struct kf_request *rq, struct kf_host_memo *memo);
 
 #endif /* KFRONT_PARSE_H */

@@ -10,39 +10,38 @@
 #include "route.h"
 #include "text.h"
 
-static void kf_part_key(struct kf_part_key *key, const char *text, u32 len)
+/* The first eight bytes, ... */
+static u64 kf_part_first(const char *text, u32 len)
 {
-	key->len = len;
-	key->word[1] = 0;
-	if (len >= 8) {
-		key->word[0] = kf_word(text);
-		key->word[1] = kf_word(text + len - 8);
-	} else if (len >= 4) {
-		key->word[0] = kf_half_word(text) | (u64)kf_half_word(text + len - 4) << 32;
-	} else {	/* of one byte all three are the same, of two the last two */
-		key->word[0] = (u8)text[0] | (u8)text[len / 2] << 8 | (u8)text[len - 1] << 16;
-	}
+	return len < 8 ? kf_word_short(text, len) : kf_word(text);
+}
+
+/* ... and the last eight. */
+static u64 kf_part_second(const char *text, u32 len)
+{
+	return len < 8 ? 0 : kf_word(text + len - 8);
 }
 
 /* The same for both cases; what else it takes for the same is told apart by the words. */
-static u32 kf_part_hash(const struct kf_part_key *key)
+static u32 kf_part_hash(u64 first, u64 second)
 {
 	const u64 fold = KF_ONES * 0x20;
 
-	return ((key->word[0] | fold) + (key->word[1] | fold) * 3) * 0x9e3779b97f4a7c15ULL >> 40;
+	return ((first | fold) + (second | fold) * 3) * 0x9e3779b97f4a7c15ULL >> 40;
 }
 
-/* Where @key is, or the empty bucket where it would be put. */
-static u32 kf_part_bucket(const struct kf_parts *parts, const struct kf_part_key *key)
+/* Where it is, or the empty bucket where it would be put. */
+static __always_inline u32 kf_part_bucket(const struct kf_parts *parts, const char *text, u32 len)
 {
+	u64 first = kf_part_first(text, len), second = kf_part_second(text, len);
 	const struct kf_part *part;
 	u32 i;
 
-	for (i = kf_part_hash(key) & parts->mask; parts->bucket[i]; i = (i + 1) & parts->mask) {
+	for (i = kf_part_hash(first, second) & parts->mask; parts->bucket[i];
+	     i = (i + 1) & parts->mask) {
 		part = &parts->part[parts->bucket[i] - 1];
-		if ((key->word[0] | part->fold[0]) == part->key.word[0] &&
-		    (key->word[1] | part->fold[1]) == part->key.word[1] &&
-		    key->len == part->key.len)
+		if ((first | part->fold[0]) == part->word[0] &&
+		    (second | part->fold[1]) == part->word[1] && len == part->len)
 			break;
 	}
 	return i;
@@ -50,11 +49,8 @@ static u32 kf_part_bucket(const struct kf_parts *parts, const struct kf_part_key
 
 const struct kf_part *kf_parts_find(const struct kf_parts *parts, const char *text, u32 len)
 {
-	struct kf_part_key key;
-	u32 i;
+	u32 i = parts->bucket[kf_part_bucket(parts, text, len)];
 
-	kf_part_key(&key, text, len);
-	i = parts->bucket[kf_part_bucket(parts, &key)];
 	return i ? &parts->part[i - 1] : NULL;
 }
 
@@ -67,13 +63,15 @@ static void kf_part_add(struct kf_parts *parts, const struct kf_policy *p, const
 
 	if (!len || len > KF_EXT_MAX)	/* nobody asks for it */
 		return;
-	kf_part_key(&part->key, text, len);
-	at = kf_part_bucket(parts, &part->key);
+	at = kf_part_bucket(parts, text, len);
 	if (parts->bucket[at])
 		return;
 	parts->bucket[at] = ++parts->n;
-	part->fold[0] = kf_word_fold(part->key.word[0]);
-	part->fold[1] = kf_word_fold(part->key.word[1]);
+	part->word[0] = kf_part_first(text, len);
+	part->word[1] = kf_part_second(text, len);
+	part->fold[0] = kf_word_fold(part->word[0]);
+	part->fold[1] = kf_word_fold(part->word[1]);
+	part->len = len;
 	conf = kf_mimeconf_find(text, len);
 	part->type = kf_policy_type(p, text, len);
 	part->conf = conf;

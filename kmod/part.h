@@ -8,15 +8,10 @@
 
 #include "policy.h"
 
-/* A text of one to KF_EXT_MAX bytes as numbers: with its length these say all of it. */
-struct kf_part_key {
-	u64 word[2];
-	u32 len;
-};
-
 struct kf_part {
-	struct kf_part_key key;		/* lower case */
-	u64 fold[2];			/* 0x20 where a letter stands in the key's words */
+	u64 word[2];			/* with len all there is of it, lower case: part.c */
+	u64 fold[2];			/* 0x20 where a letter stands in them */
+	u32 len;			/* 1 to KF_EXT_MAX */
 	const struct kf_type *type;	/* NULL: not served */
 	const struct kf_mimeconf *conf;	/* NULL: mime.conf does not know it */
 	bool claimed;			/* kf_part_is_claimed() */

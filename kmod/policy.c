@@ -24,7 +24,7 @@ struct kf_policy {
 	struct kf_list default_host; /* one name, or nothing */
 	bool mass_hosts;
 	struct kf_list exclude;
-	u64 exclude_seconds;	/* second bytes of its items, see kf_exclude_bit() */
+	u64 closed_seconds;	/* second bytes of its items, see kf_exclude_bit(); or all */
 	struct kf_list guards;
 	struct kf_list index;
 	struct kf_list exts;	/* what types= says; kf_type.ext points into it */
@@ -269,6 +269,9 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	if (ret)
 		return ret;
 
+	if (p->hosts.list.n || p->mass_hosts)
+		p->closed_seconds = ~0ULL;
+
 	*err = "default_host: not one plain host name";
 	ret = kf_default_host_build(p, text->default_host);
 	if (ret)
@@ -278,7 +281,7 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	ret = kf_policy_list(&p->exclude, text->exclude);
 	for (i = 0; !ret && i < p->exclude.n; i++) {
 		ret = kf_exclude_decode(&p->exclude, &p->exclude.item[i]) ? 0 : -EINVAL;
-		p->exclude_seconds |= kf_exclude_bit(&p->exclude.item[i]);
+		p->closed_seconds |= kf_exclude_bit(&p->exclude.item[i]);
 	}
 	if (ret)
 		return ret;
@@ -394,26 +397,21 @@ bool kf_policy_typed(const struct kf_policy *p, const struct kf_mimeconf *conf)
 	return p->typed[conf - kf_mimeconf];
 }
 
-bool kf_policy_host(const struct kf_policy *p, const struct kf_str *host, struct kf_site *site)
+bool kf_policy_host(const struct kf_policy *p, const struct kf_str *name, struct kf_site *site)
 {
 	const struct kf_vhost *vhost;
-	struct kf_str name = { };
 
 	memset(site, 0, sizeof(*site));
-	if (!p->hosts.list.n && !p->mass_hosts)
-		return true;
-	if (host->p && !kf_host_name(host, &name))
-		return false;
 	if (p->hosts.list.n) {
-		vhost = name.p ? kf_hosts_find(&p->hosts, &name) : NULL;
+		vhost = name->p ? kf_hosts_find(&p->hosts, name) : NULL;
 		if (!vhost)
 			return false;
 		site->root = vhost->root;
 	}
 	if (!p->mass_hosts || site->root.len)
 		return true;
-	if (name.p && !kf_host_is_address(&name))
-		site->dir = name;
+	if (name->p && !kf_host_is_address(name))
+		site->dir = *name;
 	else if (p->default_host.n)
 		site->dir = p->default_host.item[0];
 	return site->dir.len;
@@ -424,17 +422,20 @@ bool kf_policy_mass_hosts(const struct kf_policy *p)
 	return p->mass_hosts;
 }
 
-bool kf_policy_excluded(const struct kf_policy *p, const struct kf_str *path)
+bool kf_policy_excluded(const struct kf_policy *p, struct kf_str path)
 {
 	u32 i;
 
-	if (!(kf_exclude_bit(path) & p->exclude_seconds))
-		return false;
 	for (i = 0; i < p->exclude.n; i++) {
 		const struct kf_str *prefix = &p->exclude.item[i];
 
-		if (path->len >= prefix->len && !memcmp(path->p, prefix->p, prefix->len))
+		if (path.len >= prefix->len && !memcmp(path.p, prefix->p, prefix->len))
 			return true;
 	}
 	return false;
+}
+
+bool kf_policy_is_open(const struct kf_policy *p, struct kf_str path)
+{
+	return !(kf_exclude_bit(&path) & p->closed_seconds);
 }

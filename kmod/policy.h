@@ -93,17 +93,22 @@ const struct kf_part *kf_policy_part(const struct kf_policy *p, const char *part
 bool kf_policy_typed(const struct kf_policy *p, const struct kf_mimeconf *conf);
 /**
  * kf_policy_host() - is this host ours, and where are its files?
- * @host: value of the Host header as sent, p == NULL: none
- * @site: points into the policy and into @host
+ * @name: from kf_host_name(); p == NULL: none
+ * @site: points into the policy and into @name
  *
  * With mass_hosts names become directories, unless hosts gives them a root; no Host,
  * or an address, becomes default_host. Never ".", "..", or with a slash: kf_host_name()
  * lets no such thing through.
  * Return: false: the backend's.
  */
-bool kf_policy_host(const struct kf_policy *p, const struct kf_str *host, struct kf_site *site);
+bool kf_policy_host(const struct kf_policy *p, const struct kf_str *name, struct kf_site *site);
 /* Does the name of an object that is not beneath a root of hosts begin with /HOST? */
 bool kf_policy_mass_hosts(const struct kf_policy *p);
-bool kf_policy_excluded(const struct kf_policy *p, const struct kf_str *path);
+bool kf_policy_excluded(const struct kf_policy *p, struct kf_str path);
+/*
+ * A glance that spares both: true when whoever asks has docroot, and this path is surely
+ * not excluded.
+ */
+bool kf_policy_is_open(const struct kf_policy *p, struct kf_str path);
 
 #endif /* KFRONT_POLICY_H */

@@ -46,6 +46,7 @@ struct kf_poll {
 	struct page_frag frag;		/* lent to sockets where TCP must copy (send.c) */
 	char *buf;			/* KF_HEAD_BUF bytes: the head being parsed */
 	struct kf_request rq;		/* what it says, and ... */
+	struct kf_host_memo host;	/* what requests on this CPU last asked */
 	struct kf_target target;	/* ... what it asks for: here, as a stack would be zeroed */
 	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */

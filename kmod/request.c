@@ -67,18 +67,37 @@ static int kf_consume_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	return n;
 }
 
+/*
+ * All of what came in one piece, as most requests do. What tcp_read_sock() does beside
+ * taking it off is about the ACK, which the answer carries, and about the window, which
+ * is not narrow.
+ */
+static bool kf_consume_piece(struct sock *sk, u32 len)
+{
+	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
+
+	if (!skb || skb->len != len || TCP_SKB_CB(skb)->seq != tcp_sk(sk)->copied_seq ||
+	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_FIN | TCPHDR_SYN) ||
+	    sk_rmem_alloc_get(sk) > READ_ONCE(sk->sk_rcvbuf) / 4)
+		return false;
+	WRITE_ONCE(tcp_sk(sk)->copied_seq, tcp_sk(sk)->copied_seq + len);
+	sk_eat_skb(sk, skb);
+	return true;
+}
+
 static void kf_consume(struct sock *sk, u32 len)
 {
 	read_descriptor_t desc = { .count = len };
 
-	tcp_read_sock(sk, &desc, kf_consume_actor);
+	if (!kf_consume_piece(sk, len))
+		tcp_read_sock(sk, &desc, kf_consume_actor);
 }
 
 u32 kf_discard(struct sock *sk)
 {
 	read_descriptor_t desc = { .count = INT_MAX };
 
-	if (sk->sk_state == TCP_CLOSE)
+	if (sk->sk_state == TCP_CLOSE || skb_queue_empty(&sk->sk_receive_queue))
 		return 0;
 	tcp_read_sock(sk, &desc, kf_consume_actor);
 	return INT_MAX - desc.count;
@@ -119,8 +138,9 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail, bool *parsed)
 		kf_handover(c, KF_R_FOREIGN_SOCKET);
 		return false;
 	}
-	if (!seen && kf_parse_whole(&c->scan, buf, end, max_bytes,
-				    READ_ONCE(set->max_header_lines), &c->poll->rq)) {
+	if (!seen && !kf_parse_whole(&c->scan, buf, min(end, max_bytes),
+				     READ_ONCE(set->max_header_lines), &c->poll->rq,
+				     &c->poll->host)) {
 		c->head_whole = true;
 		*parsed = true;
 		return true;
@@ -136,7 +156,7 @@ static bool kf_head_complete(struct kf_conn *c, u32 avail, bool *parsed)
 			kf_handover(c, KF_R_HEADER);
 			return false;
 		}
-		if (c->timeout == KF_T_KEEPALIVE)
+		if (c->timeout != KF_T_HEADER)
 			kf_wait_begin(c, KF_T_HEADER);
 		if (!c->answered)
 			kf_ack_now(c->sk);

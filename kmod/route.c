@@ -10,6 +10,7 @@
  *
  * Pure; softirq, under rcu_read_lock() for the policy.
  */
+#include <linux/compiler.h>
 #include "encoding.h"
 #include "route.h"
 #include "text.h"
@@ -57,32 +58,36 @@ static u32 kf_put_site(const struct kf_site *site, char *buf)
 	return 1 + site->dir.len;
 }
 
-/* The path as a file's name, and the key made of it. */
-static enum kf_reason kf_put_key(const struct kf_site *site, const struct kf_request *rq, char *buf,
-				 struct kf_key *key, struct kf_str *path)
+/*
+ * The key of a name that may not be the path as it was sent. Return: how much of it stands
+ * before the path, or the negated reason why it is not ours.
+ */
+static noinline int kf_put_key(const struct kf_policy *p, const struct kf_request *rq, char *buf,
+			       struct kf_key *key)
 {
-	u32 front = kf_put_site(site, buf);
+	u32 len = rq->path.len, front;
 	enum kf_reason why;
+	struct kf_site site;
 
-	*path = rq->path;
-	if (kf_text_has(path->p, path->len, '%')) {
-		why = kf_decode(&rq->path, buf + front, &path->len);
+	if (!kf_policy_host(p, &rq->host, &site))
+		return -KF_R_HOST;
+	front = kf_put_site(&site, buf);
+	if (rq->escaped) {
+		why = kf_decode(&rq->path, buf + front, &len);
 		if (why != KF_OK)
-			return why;
-		path->p = buf + front;
-	} else if (path->len > KF_PATH_MAX) {
-		return KF_R_TARGET;
+			return -(int)why;
+	} else if (len > KF_PATH_MAX) {
+		return -KF_R_TARGET;
 	} else if (front) {
-		memcpy(buf + front, path->p, path->len);
-		path->p = buf + front;
+		memcpy(buf + front, rq->path.p, len);
 	}
-	key->name = path->p - front;
-	key->len = front + path->len;
-	key->root_len = site->root.len;
-	return KF_OK;
+	key->name = rq->escaped || front ? buf : rq->path.p;
+	key->len = front + len;
+	key->root_len = site.root.len;
+	return front;
 }
 
-static enum kf_reason kf_choose_codings(const struct kf_request *rq, u8 offers, bool deflate,
+static noinline enum kf_reason kf_choose_codings(const struct kf_request *rq, u8 offers, bool deflate,
 					struct kf_key *key)
 {
 	bool odd = false;
@@ -92,8 +97,7 @@ static enum kf_reason kf_choose_codings(const struct kf_request *rq, u8 offers, 
 		offers &= ~KF_CODING(KF_GZIP);
 	/* Whether or not we compress: the backend would. */
 	known = offers | (deflate ? KF_CODING(KF_GZIP) : 0);
-	key->accepts = 0;
-	if (!known || !rq->accept_encoding.p)
+	if (!known)
 		return KF_OK;
 	key->accepts = kf_accepts(rq, known, &odd);
 	return odd || key->accepts & ~offers ? KF_R_ENCODING : KF_OK;
@@ -102,29 +106,39 @@ static enum kf_reason kf_choose_codings(const struct kf_request *rq, u8 offers, 
 enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, u8 offers,
 			char *buf, struct kf_target *t)
 {
+	struct kf_str path = rq->path;
+	u32 name_at = rq->name_at;
 	enum kf_reason why;
-	struct kf_site site;
-	struct kf_str path;
-	const char *name;
+	int front;
 
-	if (!kf_policy_host(p, &rq->host, &site))
-		return KF_R_HOST;
-	why = kf_put_key(&site, rq, buf, &t->key, &path);
-	if (why != KF_OK)
-		return why;
-	if (kf_policy_excluded(p, &path))
-		return KF_R_EXCLUDED;
+	if (!rq->escaped && kf_policy_is_open(p, path)) {
+		if (path.len > KF_PATH_MAX)
+			return KF_R_TARGET;
+		t->key.name = path.p;
+		t->key.len = path.len;
+		t->key.root_len = 0;
+	} else {
+		front = kf_put_key(p, rq, buf, &t->key);
+		if (front < 0)
+			return -front;
+		path.p = t->key.name + front;
+		path.len = t->key.len - front;
+		for (name_at = path.len; path.p[name_at - 1] != '/'; name_at--)
+			;		/* the path begins with one */
+		if (kf_policy_excluded(p, path))
+			return KF_R_EXCLUDED;
+	}
 
-	name = path.p + path.len;
-	while (name[-1] != '/')		/* the path begins with one */
-		name--;
-	t->directory = name == path.p + path.len;
+	t->directory = name_at == path.len;
 	if (t->directory) {
 		memset(&t->media, 0, sizeof(t->media));
 	} else {
-		why = kf_name_check(p, name, path.p + path.len - name, &t->media);
+		why = kf_name_check(p, path.p + name_at, path.len - name_at, &t->media);
 		if (why != KF_OK)
 			return why;
 	}
+	t->key.accepts = 0;
+	if (!rq->accept_encoding.p)
+		return KF_OK;
 	return kf_choose_codings(rq, offers, t->directory || t->media.deflate, &t->key);
 }

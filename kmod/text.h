@@ -72,6 +72,14 @@ static inline u32 kf_half_word(const char *p)
 	return le32_to_cpu(raw);
 }
 
+/* One to seven bytes, all of them in it, some twice; with @len it says which they are. */
+static inline u64 kf_word_short(const char *p, u32 len)
+{
+	if (len >= 4)
+		return kf_half_word(p) | (u64)kf_half_word(p + len - 4) << 32;
+	return (u8)p[0] | (u8)p[len / 2] << 8 | (u8)p[len - 1] << 16;
+}
+
 /* Which bytes lie between @low and @high, both below 0x80 and included? */
 static inline u64 kf_word_between(u64 word, u8 low, u8 high)
 {
@@ -79,14 +87,6 @@ static inline u64 kf_word_between(u64 word, u8 low, u8 high)
 
 	return (rest + KF_ONES * (0x80 - low)) & ~(rest + KF_ONES * (0x7f - high)) &
 	       ~word & KF_HIGH;
-}
-
-/* Which bytes are @c? May say so of one more, but only behind a true one. */
-static inline u64 kf_word_has(u64 word, u8 c)
-{
-	u64 diff = word ^ KF_ONES * c;
-
-	return (diff - KF_ONES) & ~diff & KF_HIGH;
 }
 
 /* The byte that the lowest of those bits belongs to. */
@@ -123,10 +123,12 @@ static __always_inline bool kf_same_nocase(const char *p, const char *lower, u32
 				return false;
 		return true;
 	}
+	if (len == 4)
+		return (kf_half_word(p) | (u32)kf_word_fold(kf_half_word(lower))) ==
+		       kf_half_word(lower);
 	if (len < 8) {		/* two halves, which may overlap */
-		want = kf_half_word(lower) | (u64)kf_half_word(lower + len - 4) << 32;
-		return ((kf_half_word(p) | (u64)kf_half_word(p + len - 4) << 32) |
-			kf_word_fold(want)) == want;
+		want = kf_word_short(lower, len);
+		return (kf_word_short(p, len) | kf_word_fold(want)) == want;
 	}
 	for (i = 0; i + 8 < len; i += 8)
 		if (!kf_same_word(p + i, lower + i))
@@ -134,52 +136,54 @@ static __always_inline bool kf_same_nocase(const char *p, const char *lower, u32
 	return kf_same_word(p + len - 8, lower + len - 8);	/* overlaps the one before */
 }
 
-/* The same for a piece of text and a string constant. */
+/* Are @len bytes, one at least, the same? What is short is not worth memcmp()'s call. */
+static inline bool kf_same(const char *a, const char *b, u32 len)
+{
+	u32 i;
+
+	if (len < 8)
+		return kf_word_short(a, len) == kf_word_short(b, len);
+	for (i = 0; i + 8 < len; i += 8)
+		if (kf_word(a + i) != kf_word(b + i))
+			return false;
+	return kf_word(a + len - 8) == kf_word(b + len - 8);	/* overlaps the one before */
+}
+
+/* kf_same_nocase() for a piece of text and a string constant. */
 #define kf_is_nocase(p, len, constant)					\
 	((len) == sizeof(constant) - 1 && kf_same_nocase(p, constant, sizeof(constant) - 1))
 
-/**
- * kf_text_run() - how many bytes at @p are text: no control character, HTAB included
- *
- * Eight at a time: this is what most bytes of a request head cost. The sieve lets words
- * of plain ASCII pass and takes a few others for odd; then the sums find bytes less than
- * 0x20 or equal to 0x7f. A borrow can make them see one too many, but only behind a true
- * one, and the first is all that is asked for.
+/* No control character in it, and nothing from 0x80 up? Nearly all words are so. */
+static inline bool kf_word_is_plain(u64 word)
+{
+	return !(((word - KF_ONES * 0x20) | (word + KF_ONES)) & KF_HIGH);
+}
+
+/*
+ * Which bytes are control characters, less than 0x20 or equal to 0x7f? A borrow can make
+ * it one too many, but only behind a true one.
  */
+static inline u64 kf_word_controls(u64 word)
+{
+	u64 del = word ^ KF_ONES * 0x7f;
+
+	return (((word - KF_ONES * 0x20) & ~word) | ((del - KF_ONES) & ~del)) & KF_HIGH;
+}
+
+/* How many bytes at @p are text: no control character, HTAB included. */
 static inline u32 kf_text_run(const char *p, u32 len)
 {
-	u64 word, del, found;
-	u32 i = 0;
+	u64 odd;
+	u32 i;
 
-	for (; len - i >= sizeof(word); i += sizeof(word)) {
-		word = kf_word(p + i);
-		if (!(((word - KF_ONES * 0x20) | (word + KF_ONES)) & KF_HIGH))
-			continue;
-		del = word ^ (KF_ONES * 0x7f);
-		found = (((word - KF_ONES * 0x20) & ~word) | ((del - KF_ONES) & ~del)) & KF_HIGH;
-		if (found)
-			return i + kf_word_first(found);
+	for (i = 0; len - i >= 8; i += 8) {
+		odd = kf_word_controls(kf_word(p + i));
+		if (odd)
+			return i + kf_word_first(odd);
 	}
 	while (i < len && !kf_is(p[i], KF_CC_CTL))
 		i++;
 	return i;
-}
-
-/* Is @c among these bytes? */
-static inline bool kf_text_has(const char *p, u32 len, char c)
-{
-	const char *last;
-
-	if (len < 8) {
-		while (len--)
-			if (*p++ == c)
-				return true;
-		return false;
-	}
-	for (last = p + len - 8; p < last; p += 8)
-		if (kf_word_has(kf_word(p), c))
-			return true;
-	return kf_word_has(kf_word(last), c);	/* overlaps the one before */
 }
 
 #endif /* KFRONT_TEXT_H */

@@ -136,7 +136,7 @@ static bool kf_walk_index_excluded(struct kf_walk *w, const char *path, const st
 	if (w->top == w->srv->docroot && kf_policy_mass_hosts(w->policy))
 		path += 1 + strcspn(path + 1, "/");
 	url.len = scnprintf(w->names, PATH_MAX, "%s%s", path, index->p);
-	return kf_policy_excluded(w->policy, &url);
+	return kf_policy_excluded(w->policy, url);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <linux/kernel.h>
 #include "fuzz.h"
+#include "host.h"
 
 static void check(const struct kf_policy *p)
 {
@@ -60,8 +61,11 @@ static void check_hosts(const struct kf_policy *p, const struct kf_policy_text *
 	for (i = 0; i < ARRAY_SIZE(hosts) + 1; i++) {
 		struct kf_str host = { };
 
-		if (i < ARRAY_SIZE(hosts))
+		if (i < ARRAY_SIZE(hosts)) {
 			host = (struct kf_str){ hosts[i], strlen(hosts[i]) };
+			if (!kf_host_name(&host, &host))
+				continue;
+		}
 		if (!kf_policy_host(p, &host, &site))
 			continue;
 		MUST(!site.root.len || (site.root.p[0] == '/' && site.root.len < KF_ROOT_MAX &&

@@ -62,11 +62,12 @@ u32 exchange(const struct kf_policy *p, const struct kf_entity *e,
 		    char *name, char *out)
 {
 	static struct kf_request rq;
+	static struct kf_host_memo memo;
 	static struct kf_target t;
 	struct kf_scan s = { };
 	struct kf_answer a;
 
-	if (!kf_parse_whole(&s, head, len, 8190, 100, &rq) ||
+	if (kf_parse_whole(&s, head, len, 100, &rq, &memo) ||
 	    kf_route(p, &rq, offers, name, &t) || kf_answer(&rq, e, 1800000000, &a))
 		return 0;
 	return kf_head_write(out, &rq, e, &a, env);

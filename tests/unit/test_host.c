@@ -81,18 +81,23 @@ static void kf_host_name__strips_port_and_dot(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		size_t len = strlen(cases[i].value);
-		char *copy = malloc(len ? len : 1);
-		struct kf_str value = { copy, len }, name;
+		static const char behind[] = { '\0', '\r', ' ', '\t', '=' };
+		size_t len = strlen(cases[i].value), k;
 
-		memcpy(copy, cases[i].value, len);
-		if (kf_host_name(&value, &name) != !!cases[i].name)
-			fail_msg("%s", cases[i].value);
-		if (cases[i].name) {
-			assert_int_equal(name.len, strlen(cases[i].name));
-			assert_memory_equal(name.p, cases[i].name, name.len);
+		for (k = 0; k < sizeof(behind); k++) {
+			char *copy = malloc(len + 1);
+			struct kf_str value = { copy, len }, name;
+
+			memcpy(copy, cases[i].value, len);
+			copy[len] = behind[k];
+			if (kf_host_name(&value, &name) != !!cases[i].name)
+				fail_msg("%s", cases[i].value);
+			if (cases[i].name) {
+				assert_int_equal(name.len, strlen(cases[i].name));
+				assert_memory_equal(name.p, cases[i].name, name.len);
+			}
+			free(copy);
 		}
-		free(copy);
 	}
 }
 
@@ -103,8 +108,10 @@ static void kf_host_name__length(void **state)
 
 	(void)state;
 	memset(text, 'a', sizeof(text));
+	text[KF_HOST_MAX] = '\0';
 	assert_true(kf_host_name(&value, &name));
-	value.len++;
+	text[KF_HOST_MAX] = 'a';
+	text[++value.len] = '\0';
 	assert_false(kf_host_name(&value, &name));
 	text[KF_HOST_MAX] = '.';
 	assert_true(kf_host_name(&value, &name));

@@ -35,7 +35,7 @@ static void kf_parse__everything_it_keeps(void **state)
 	assert_true(rq.keepalive);
 	assert_false(rq.keepalive_token);
 	assert_str(&rq.path, "/a/b.html");
-	assert_str(&rq.host, "Example.org:8080");
+	assert_str(&rq.host, "Example.org");
 	assert_str(&rq.if_none_match, "\"x\"");
 	assert_str(&rq.if_modified_since, "Tue, 14 Nov 2023 22:13:20 GMT");
 	assert_str(&rq.accept_encoding, "gzip, br");
