@@ -22,7 +22,7 @@ struct kf_hosts {
 	struct kf_vhost *host;	/* list.n of them, in the order configured */
 	u16 *bucket;		/* hashed: index into host[] + 1, 0 is empty */
 	u32 mask;		/* buckets - 1, a power of two - 1; half empty at the fullest */
-	bool patterns;		/* some begin with a dot */
+	u32 dots;		/* in the pattern with the most */
 };
 
 /**

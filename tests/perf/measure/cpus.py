@@ -114,7 +114,7 @@ def main(quick):
             with running(name, **null if name == 'null' else {}) as server:
                 for url in urls if name == 'kfront' else ():
                     server.warm(url)
-                requests = load(urls, options, 2, window)
+                requests = load(urls, options, 2 if quick else 5, window)
                 Symbols.tell(f'{case} {name} {requests}')
                 requests = load(urls, options, 3 if quick else 8, contended)
                 found = sorted(stacks(contended.text), key=lambda one: -one[1])
@@ -134,7 +134,7 @@ def shared(line, symbols, requests):
     for _, pc, count in (one.split(':') for one in counts[4:]):
         who[symbols[int(pc, 16)]] += int(count)
     kind = 'struct page: ' if PAGES[0] <= at < PAGES[1] else ''
-    return (stores0 + stores1) / requests, kind + ', '.join(name for name, _ in who.most_common(4))
+    return (stores0 + stores1) / requests, kind + ', '.join(sorted(name for name, _ in who.most_common(3)))
 
 
 def host(quick, vm):
@@ -158,20 +158,24 @@ def host(quick, vm):
         case, server, requests = title.split()
         symbols = Symbols(names[:-1])
         assert lines[-1] == 'lost 0', lines[-1]
-        found = filter(None, (shared(line, symbols, int(requests)) for line in lines[:-1]))
-        found = sorted(found, reverse=True)
+        found = list(filter(None, (shared(line, symbols, int(requests)) for line in lines[:-1])))
+        groups = collections.defaultdict(list)
+        for stores, what in found:
+            groups[what].append(stores)
+        groups = sorted(groups.items(), key=lambda one: -sum(one[1]))[:25]
         result(case, server, 'shared lines', len(found), 'cache lines', requests=int(requests),
-               list=[f'{stores:.1f} {what}' for stores, what in found])
+               ours=sum('kfront:' in what for _, what in found),
+               list=[f'{sum(stores):.1f} to {len(stores)}: {what}' for what, stores in groups])
 
 
 def table(results):
     rows, text = [], ''
     for one in find(results, metric='shared lines'):
         waits = find(results, case=one['case'], server=one['server'], metric='waits')
-        rows.append([one['case'], one['server'], one['value'], sum('kfront:' in what for what in one['list']),
+        rows.append([one['case'], one['server'], one['value'], one['ours'],
                      f'{waits[-1]["value"]:.2f}' if waits else None])
         if one['server'] in ('null', 'kfront'):
-            text += f'{one["server"]}, {one["case"]}; stores per request, and by whom:\n\n    ' + \
+            text += f'{one["server"]}, {one["case"]}; stores per request, to how many lines, by whom:\n\n    ' + \
                 '\n    '.join(one['list'] or ['none']) + '\n\n'
     head = ['case', 'server', 'shared and written', 'by kfront', 'waits per 1000 requests']
     return f'{__doc__}\n\n{markdown(head, rows)}\n{text}'

@@ -52,15 +52,18 @@ class Wrk:
     def __init__(self, name, urls=None, host='localhost', close=False, nice=0, connections=CONNECTIONS):
         self.command = ['nice', '-n', str(nice), 'wrk', '-t1', f'-c{connections}', '--timeout', '60s',
                         '-s', SCRIPT]
-        self.first = 0
+        self.first, self.connections = 0, connections
         self.env = dict(os.environ, NAMES=name, **{'CLOSE': 'Connection: close\r\n'} if close else {})
         if urls:
             with open(LIST + name, 'w') as file:
                 file.writelines(f'{url if " " in url else f"{host} {url}"}\n' for url in urls)
 
     def begin(self):
+        """Returns when it has connections: before, a signal would just end it."""
+        before = kmod.stats()['connections']
         self.process = subprocess.Popen([*self.command, '-d1h', 'http://127.0.0.1/'], text=True,
                                         env=dict(self.env, FIRST=str(self.first)), stdout=subprocess.PIPE)
+        wait_for(lambda: kmod.stats()['connections'] >= before + self.connections, 'wrk begins')
 
     def end(self):
         self.process.send_signal(signal.SIGINT)
