@@ -142,6 +142,8 @@ void kf_conn_answer(struct kf_conn *c)
 /* What is held for the answer in progress. */
 void kf_conn_drop_answer(struct kf_conn *c)
 {
+	if (!c->lookup && !c->stream && !c->object && !c->head_page)
+		return;		/* so nothing of what says how much is left of it is set */
 	if (c->lookup) {
 		kf_lookup_free(c->lookup);
 		c->lookup = NULL;
@@ -223,8 +225,6 @@ static bool kf_conn_adopt(struct kf_conn *c)
 	struct kf_server *srv = c->poll->srv;
 	struct sock *sk = c->sk;
 
-	if (list_empty(&c->all))
-		list_add_tail(&c->all, &c->poll->conns);
 	if (sk->sk_state == TCP_SYN_RECV) {
 		/* Fast Open, or the handshake's last ACK is still at work (kernel-traps 10, 25). */
 		if (READ_ONCE(srv->aborting)) {
@@ -345,7 +345,8 @@ static void kf_conn_dispose(struct kf_conn *c)
 {
 	if (test_bit(KF_CONN_QUEUED, &c->flags))
 		return;		/* kicked meanwhile: when it comes off the queue */
-	list_del(&c->all);
+	if (!list_empty(&c->all))
+		list_del(&c->all);
 	if (c->sk)
 		kf_close(c);
 	else
@@ -377,6 +378,9 @@ static void kf_conn_steps(struct kf_conn *c, int *work)
 		kf_conn_kick(c);
 		break;
 	}
+	/* Most short connections have ended by now. */
+	if (c->state != KF_DEAD && list_empty(&c->all))
+		list_add_tail(&c->all, &c->poll->conns);
 }
 
 int kf_conn_run(struct kf_conn *c)

@@ -93,6 +93,7 @@ struct kf_conn {
 	bool asked_close:1;		/* ... because the client said so */
 	bool streaming:1;		/* the head of a stream's answer was queued */
 	bool head_whole:1;		/* scan found the end; not yet answered */
+	bool by_reference:1;		/* TCP took the last answer so: send.c */
 	bool reset:1;			/* end with RST */
 	bool orphan:1;			/* TCP has the socket: close.c */
 };

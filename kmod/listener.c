@@ -93,6 +93,8 @@ void kf_listener_data_ready(struct sock *sk)
 		kf_default_data_ready(sk);
 		return;
 	}
+	if (reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue))
+		return;		/* newborn.c was faster */
 	local_bh_disable();
 	rcu_read_lock();
 	l = rcu_dereference_sk_user_data(sk);
