@@ -61,7 +61,7 @@ check-fuzz: ## fuzzers on the pure code, SECONDS_EACH=60
 	$(MAKE) -C tests/fuzz run SECONDS=$(SECONDS_EACH)
 
 fuzz: ## the same for hours: HOURS=8
-	$(MAKE) -C tests/fuzz run SECONDS=$$(($(HOURS) * 1200))
+	$(MAKE) -C tests/fuzz run SECONDS=$$(($(HOURS) * 900))
 
 check-guest: ## the module in a guest: KERNEL=6.1|6.12|debug, TEST=name for some only
 	scripts/check-guest $(KERNEL) $(TEST)
