@@ -27,7 +27,8 @@
 
 #define KF_PUT(p, constant) kf_put(p, constant, sizeof(constant) - 1)
 
-static char *kf_put(char *p, const char *text, u32 len)
+/* Inline: most of what is put is a constant, a word or two. */
+static __always_inline char *kf_put(char *p, const char *text, u32 len)
 {
 	memcpy(p, text, len);
 	return p + len;

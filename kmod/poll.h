@@ -51,7 +51,9 @@ struct kf_poll {
 	char *buf;			/* KF_HEAD_BUF bytes: the head being parsed */
 	struct kf_request rq;		/* what it says, and ... */
 	struct kf_host_memo host;	/* what requests on this CPU last asked */
-	struct kf_target target;	/* ... what it asks for: here, as a stack would be zeroed */
+	struct kf_target target;	/* ... what it asks for, ... */
+	struct kf_answer answer;	/* ... what it gets, ... */
+	struct kf_reply_env env;	/* ... and what else is said: here, as a stack would be zeroed */
 	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Answers. In: a request, an entity, a decision (which status, which bytes). Out:
- * a head written to a page of ours and pushed together with the body.
+ * Answers. In: a request and an entity. Out: a head written to a page of ours and
+ * pushed together with the body, or the connection with the backend.
  *
  * Heads carry the date and the requests left, so each is written anew, to pages
  * that are not written again where a sent head lies until TCP has let go of them: it
@@ -61,10 +61,9 @@ static char *kf_head_room(struct kf_poll *p)
 	return page_address(p->head_page) + p->head_used;
 }
 
-static void kf_reply_env(struct kf_poll *p, struct kf_reply_env *env)
+static void kf_reply_env(struct kf_poll *p, s64 now, struct kf_reply_env *env)
 {
 	const struct kf_policy_ref *ref = rcu_dereference(p->srv->policy);
-	s64 now = ktime_get_real_seconds();
 
 	if (p->front_second != now || p->front_policy != ref->number) {
 		struct kf_str server = kf_policy_server(ref->policy);
@@ -148,13 +147,15 @@ static void kf_reply_count(struct kf_server *srv, const struct kf_answer *a,
 		kf_count(srv, SERVED_WORKER);
 }
 
-bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_entity *e,
-	      const struct kf_answer *a, struct kf_object *obj, bool hit,
-	      struct kf_server *srv)
+/* Queue what was decided on: p->answer. */
+static bool kf_reply_send(struct kf_conn *c, const struct kf_request *rq,
+			  const struct kf_entity *e, struct kf_object *obj, bool hit, s64 now)
 {
-	bool streaming = !obj && a->body;
 	struct kf_poll *p = c->poll;
-	struct kf_reply_env env;
+	const struct kf_answer *a = &p->answer;
+	struct kf_reply_env *env = &p->env;
+	bool streaming = !obj && a->body;
+	struct kf_server *srv = p->srv;
 	struct kf_out out = {};
 	char *room;
 	int ret;
@@ -164,15 +165,15 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 		kf_handover(c, KF_R_NO_MEMORY);
 		return false;
 	}
-	kf_reply_env(p, &env);
-	env.keepalive = kf_keepalive(rq, c->answered,
+	kf_reply_env(p, now, env);
+	env->keepalive = kf_keepalive(rq, c->answered,
 				     READ_ONCE(srv->set.keepalive_requests),
-				     &env.requests_left) &&
+				     &env->requests_left) &&
 			!READ_ONCE(srv->deserted);
 	out.head_page = p->head_page;
 	out.head_off = p->head_used;
-	out.head_len = kf_head_write(room, rq, e, a, &env);
-	out.last = !env.keepalive;
+	out.head_len = kf_head_write(room, rq, e, a, env);
+	out.last = !env->keepalive;
 	if (obj && a->body && kf_body_small(obj, a)) {
 		memcpy(room + out.head_len, bvec_virt(obj->bv) + a->first, a->length);
 		out.head_len += a->length;
@@ -197,7 +198,7 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 		return kf_send_blocked(c, ret);	/* still a request: answered when there is room */
 
 	p->head_used += ALIGN(out.head_len, 8);
-	c->close_after = !env.keepalive;
+	c->close_after = !env->keepalive;
 	c->asked_close = !rq->keepalive;
 	kf_request_done(c);
 	kf_reply_count(srv, a, e, hit);
@@ -225,6 +226,29 @@ bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_en
 	return kf_answer_done(c);
 }
 
+bool kf_reply(struct kf_conn *c, const struct kf_request *rq, const struct kf_entity *e,
+	      struct kf_object *obj, bool hit)
+{
+	struct kf_answer *a = &c->poll->answer;
+	s64 now = ktime_get_real_seconds();
+	enum kf_reason why;
+
+	why = kf_answer(rq, e, now, a);
+	if (why) {
+		kf_handover(c, why);
+		return false;
+	}
+	if (!obj && a->body && c->stream->error) {	/* nothing was sent yet: fail open */
+		kf_handover(c, KF_R_UNSTABLE);
+		return false;
+	}
+	if (!obj && a->body && !kf_stream_window(c->stream, a->first, a->length)) {
+		kf_stream_ask(c);
+		return false;
+	}
+	return kf_reply_send(c, rq, e, obj, hit, now);
+}
+
 void kf_reply_error(struct kf_conn *c, int status)
 {
 	struct kf_poll *p = c->poll;
@@ -239,7 +263,7 @@ void kf_reply_error(struct kf_conn *c, int status)
 		kf_conn_reset(c);
 		return;
 	}
-	kf_reply_env(p, &env);
+	kf_reply_env(p, ktime_get_real_seconds(), &env);
 	out.head_page = p->head_page;
 	out.head_off = p->head_used;
 	out.head_len = kf_error_write(room, status, kf_peek_is_head(c->sk), &env);

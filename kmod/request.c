@@ -226,29 +226,6 @@ static bool kf_reread(struct kf_conn *c, struct kf_request *rq)
 	       kf_parse(c->poll->buf, c->scan.scanned, rq) == KF_OK;
 }
 
-static bool kf_respond(struct kf_conn *c, const struct kf_request *rq,
-		       const struct kf_entity *e, struct kf_object *obj, bool hit)
-{
-	struct kf_server *srv = c->poll->srv;
-	struct kf_answer a;
-	enum kf_reason why;
-
-	why = kf_answer(rq, e, ktime_get_real_seconds(), &a);
-	if (why) {
-		kf_handover(c, why);
-		return false;
-	}
-	if (!obj && a.body && c->stream->error) {	/* nothing was sent yet: fail open */
-		kf_handover(c, KF_R_UNSTABLE);
-		return false;
-	}
-	if (!obj && a.body && !kf_stream_window(c->stream, a.first, a.length)) {
-		kf_stream_ask(c);
-		return false;
-	}
-	return kf_reply(c, rq, e, &a, obj, hit, srv);
-}
-
 /* The worker's answer to what this connection asked. */
 static bool kf_request_looked_up(struct kf_conn *c, const struct kf_request *rq)
 {
@@ -264,14 +241,14 @@ static bool kf_request_looked_up(struct kf_conn *c, const struct kf_request *rq)
 		lk->stream = NULL;
 	}
 	if (c->stream)
-		return kf_respond(c, rq, &c->stream->entity, NULL, false);
+		return kf_reply(c, rq, &c->stream->entity, NULL, false);
 	/* Found full buffers the last time: then the reference is already ours. */
 	obj = lk->object ?: c->object;
 	if (WARN_ON_ONCE(!obj)) {
 		kf_handover(c, KF_R_UNSTABLE);
 		return false;
 	}
-	return kf_respond(c, rq, &obj->entity, obj, false);
+	return kf_reply(c, rq, &obj->entity, obj, false);
 }
 
 bool kf_request(struct kf_conn *c)
@@ -335,7 +312,7 @@ bool kf_request(struct kf_conn *c)
 		kf_ask(c, &t->key);
 		return false;
 	}
-	return kf_respond(c, rq, &obj->entity, obj, true);
+	return kf_reply(c, rq, &obj->entity, obj, true);
 }
 
 /* reply.c calls this once the answer is queued. */
