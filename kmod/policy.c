@@ -24,7 +24,8 @@ struct kf_policy {
 	struct kf_list default_host; /* one name, or nothing */
 	bool mass_hosts;
 	struct kf_list exclude;
-	u64 closed_seconds;	/* second bytes of its items, see kf_exclude_bit(); or all */
+	u64 exclude_seconds;	/* second bytes of its items, see kf_exclude_bit() */
+	u64 closed_seconds;	/* the same, or all, if hosts are asked for: kf_policy_is_open() */
 	struct kf_list guards;
 	struct kf_list index;
 	struct kf_list exts;	/* what types= says; kf_type.ext points into it */
@@ -281,8 +282,9 @@ static int kf_policy_fill(struct kf_policy *p, const struct kf_policy_text *text
 	ret = kf_policy_list(&p->exclude, text->exclude);
 	for (i = 0; !ret && i < p->exclude.n; i++) {
 		ret = kf_exclude_decode(&p->exclude, &p->exclude.item[i]) ? 0 : -EINVAL;
-		p->closed_seconds |= kf_exclude_bit(&p->exclude.item[i]);
+		p->exclude_seconds |= kf_exclude_bit(&p->exclude.item[i]);
 	}
+	p->closed_seconds |= p->exclude_seconds;
 	if (ret)
 		return ret;
 
@@ -426,6 +428,8 @@ bool kf_policy_excluded(const struct kf_policy *p, struct kf_str path)
 {
 	u32 i;
 
+	if (!(kf_exclude_bit(&path) & p->exclude_seconds))
+		return false;
 	for (i = 0; i < p->exclude.n; i++) {
 		const struct kf_str *prefix = &p->exclude.item[i];
 

@@ -123,8 +123,9 @@ enum kf_reason kf_route(const struct kf_policy *p, const struct kf_request *rq, 
 			return -front;
 		path.p = t->key.name + front;
 		path.len = t->key.len - front;
-		for (name_at = path.len; path.p[name_at - 1] != '/'; name_at--)
-			;		/* the path begins with one */
+		if (rq->escaped)	/* what is decoded begins with a slash, too */
+			for (name_at = path.len; path.p[name_at - 1] != '/'; name_at--)
+				;
 		if (kf_policy_excluded(p, path))
 			return KF_R_EXCLUDED;
 	}
