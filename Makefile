@@ -8,6 +8,9 @@ PORT ?= 8000
 SECONDS_EACH ?= 60
 HOURS ?= 8
 CASES ?= 5000
+QUICK ?=
+OUTPUT ?=
+DOCS ?=
 UNITS := kfront.service kfront-fallback.service
 
 all: modules
@@ -58,13 +61,17 @@ check-fuzz: ## fuzzers on the pure code, SECONDS_EACH=60
 	$(MAKE) -C tests/fuzz run SECONDS=$(SECONDS_EACH)
 
 fuzz: ## the same for hours: HOURS=8
-	$(MAKE) -C tests/fuzz run SECONDS=$$(($(HOURS) * 1200))
+	$(MAKE) -C tests/fuzz run SECONDS=$$(($(HOURS) * 900))
 
 check-guest: ## the module in a guest: KERNEL=6.1|6.12|debug, TEST=name for some only
 	scripts/check-guest $(KERNEL) $(TEST)
 
 check-differential: ## thousands of requests to kfront and to Apache, compared: CASES=5000, KFRONT_SEED=
 	tests/differential/run $(CASES)
+
+bench: ## instructions per request beside other servers, and more: QUICK=1, OUTPUT=DIR, DOCS=1 (docs/performance.md)
+	scripts/setup
+	tests/perf/run $(if $(QUICK),--quick) $(if $(OUTPUT),--output $(OUTPUT)) $(if $(DOCS),--docs)
 
 clean: ## remove what was built here (the cache of kernels stays)
 	rm -rf build tests/differential/build
@@ -75,4 +82,4 @@ clean: ## remove what was built here (the cache of kernels stays)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all modules install install-service uninstall setup demo check check-static check-unit check-fuzz fuzz check-guest check-differential clean help
+.PHONY: all modules install install-service uninstall setup demo check check-static check-unit check-fuzz fuzz check-guest check-differential bench clean help

@@ -52,12 +52,6 @@ bool kf_close_at_once(struct kf_conn *c)
 	return true;
 }
 
-static void kf_close_release(struct kf_conn *c)
-{
-	sock_gen_put((struct sock *)c->req);
-	kf_conn_free(c);
-}
-
 void kf_close_work(struct work_struct *work)
 {
 	struct kf_poll *p = container_of(work, struct kf_poll, close_work);
@@ -73,7 +67,8 @@ void kf_close_work(struct work_struct *work)
 			release_sock(sk);
 		}
 		sk->sk_prot->close(sk, 0);	/* drops the child's initial reference */
-		kf_close_release(c);
+		sock_gen_put((struct sock *)c->req);
+		kf_conn_free(c);
 		cond_resched();
 	}
 }
@@ -85,7 +80,8 @@ void kf_close(struct kf_conn *c)
 	kf_count(p->srv, CONNECTIONS_CLOSED);
 	if (c->orphan) {
 		sock_put(c->sk);
-		kf_close_release(c);
+		sock_gen_put((struct sock *)c->req);
+		kf_conn_recycle(c);
 	} else if (llist_add(&c->queue, &p->closing)) {
 		queue_work(p->srv->close_wq, &p->close_work);
 	}

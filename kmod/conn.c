@@ -38,14 +38,12 @@ void kf_conn_cache_destroy(void)
 	kmem_cache_destroy(kf_conn_cache);
 }
 
-/* BH off. The connection is not yet in any list of @poll: it joins at its first run. */
-struct kf_conn *kf_conn_alloc(struct kf_poll *poll)
+/* The connection is not yet in any list of @poll: it joins at its first run. */
+static struct kf_conn *kf_conn_init(struct kf_conn *c, struct kf_poll *poll)
 {
-	struct kf_conn *c;
-
-	c = kmem_cache_zalloc(kf_conn_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!c)
 		return NULL;
+	memset(c, 0, sizeof(*c));
 	c->poll = poll;
 	c->state = KF_NEWBORN;
 	c->timeout = KF_T_NONE;
@@ -55,10 +53,51 @@ struct kf_conn *kf_conn_alloc(struct kf_poll *poll)
 	return c;
 }
 
+struct kf_conn *kf_conn_alloc(struct kf_poll *poll)
+{
+	return kf_conn_init(kmem_cache_alloc(kf_conn_cache, GFP_ATOMIC | __GFP_NOWARN), poll);
+}
+
 void kf_conn_free(struct kf_conn *c)
 {
 	percpu_counter_dec(&c->poll->srv->open);
 	kmem_cache_free(kf_conn_cache, c);
+}
+
+struct kf_conn *kf_conn_reuse(struct kf_poll *p)
+{
+	struct kf_conn *c = p->spare;
+
+	if (!c)
+		return kf_conn_alloc(p);
+	p->spare = c->spare;
+	p->spares--;
+	return kf_conn_init(c, p);
+}
+
+void kf_conn_recycle(struct kf_conn *c)
+{
+	struct kf_poll *p = c->poll;
+
+	/* Whoever uses a connection after its end is to be found by KASAN. */
+	if (IS_ENABLED(CONFIG_KASAN) || p->spares == KF_SPARES) {
+		kf_conn_free(c);
+		return;
+	}
+	percpu_counter_dec(&p->srv->open);
+	c->spare = p->spare;
+	p->spare = c;
+	p->spares++;
+}
+
+void kf_conn_free_spares(struct kf_poll *p)
+{
+	struct kf_conn *c, *next;
+
+	for (c = p->spare; c; c = next) {
+		next = c->spare;
+		kmem_cache_free(kf_conn_cache, c);
+	}
 }
 
 bool kf_conn_too_many(struct kf_server *srv, int more)
@@ -103,6 +142,8 @@ void kf_conn_answer(struct kf_conn *c)
 /* What is held for the answer in progress. */
 void kf_conn_drop_answer(struct kf_conn *c)
 {
+	if (!c->lookup && !c->stream && !c->object && !c->head_page)
+		return;		/* so nothing of what says how much is left of it is set */
 	if (c->lookup) {
 		kf_lookup_free(c->lookup);
 		c->lookup = NULL;
@@ -152,7 +193,6 @@ void kf_conn_shutdown(struct kf_conn *c)
 {
 	struct sock *sk = c->sk;
 
-	kf_conn_drop_answer(c);
 	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | SEND_SHUTDOWN);
 	sk->sk_prot->shutdown(sk, SEND_SHUTDOWN);
 	if (sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN ||
@@ -162,6 +202,7 @@ void kf_conn_shutdown(struct kf_conn *c)
 		kf_close_at_once(c);
 		return;
 	}
+	kf_conn_drop_answer(c);
 	kf_want(c, KF_WANT_NOTHING);
 	c->state = KF_LINGER;
 	kf_wait_begin(c, KF_T_LINGER);
@@ -184,8 +225,6 @@ static bool kf_conn_adopt(struct kf_conn *c)
 	struct kf_server *srv = c->poll->srv;
 	struct sock *sk = c->sk;
 
-	if (list_empty(&c->all))
-		list_add_tail(&c->all, &c->poll->conns);
 	if (sk->sk_state == TCP_SYN_RECV) {
 		/* Fast Open, or the handshake's last ACK is still at work (kernel-traps 10, 25). */
 		if (READ_ONCE(srv->aborting)) {
@@ -306,11 +345,12 @@ static void kf_conn_dispose(struct kf_conn *c)
 {
 	if (test_bit(KF_CONN_QUEUED, &c->flags))
 		return;		/* kicked meanwhile: when it comes off the queue */
-	list_del(&c->all);
+	if (!list_empty(&c->all))
+		list_del(&c->all);
 	if (c->sk)
 		kf_close(c);
 	else
-		kf_conn_free(c);
+		kf_conn_recycle(c);
 }
 
 /* What has to be done once @sk, its socket until now, is left alone. May free @c. */
@@ -338,6 +378,9 @@ static void kf_conn_steps(struct kf_conn *c, int *work)
 		kf_conn_kick(c);
 		break;
 	}
+	/* Most short connections have ended by now. */
+	if (c->state != KF_DEAD && list_empty(&c->all))
+		list_add_tail(&c->all, &c->poll->conns);
 }
 
 int kf_conn_run(struct kf_conn *c)

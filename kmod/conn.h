@@ -58,7 +58,10 @@ enum kf_want {
 #define KF_CONN_ANSWERED	1	/* the worker has answered what was asked (KF_ASKED) */
 
 struct kf_conn {
-	struct llist_node queue;	/* poll->inbox, ->todo or ->retry, while KF_CONN_QUEUED */
+	union {
+		struct llist_node queue; /* poll->inbox, ->todo or ->retry, while KF_CONN_QUEUED */
+		struct kf_conn *spare;	/* it has ended: the poll's next spare one */
+	};
 	unsigned long flags;		/* atomic bit operations */
 	struct kf_poll *poll;		/* set at birth */
 	struct sock *sk;		/* the child's initial reference; NULL once handed over */
@@ -90,6 +93,7 @@ struct kf_conn {
 	bool asked_close:1;		/* ... because the client said so */
 	bool streaming:1;		/* the head of a stream's answer was queued */
 	bool head_whole:1;		/* scan found the end; not yet answered */
+	bool by_reference:1;		/* TCP took the last answer so: send.c */
 	bool reset:1;			/* end with RST */
 	bool orphan:1;			/* TCP has the socket: close.c */
 };
@@ -101,6 +105,10 @@ void kf_conn_cache_destroy(void);
 
 struct kf_conn *kf_conn_alloc(struct kf_poll *poll);	/* the caller sets sk and req. BH off */
 void kf_conn_free(struct kf_conn *c);
+/* The same for who has the poll, which keeps a few of those that have ended. */
+struct kf_conn *kf_conn_reuse(struct kf_poll *p);
+void kf_conn_recycle(struct kf_conn *c);
+void kf_conn_free_spares(struct kf_poll *p);	/* with the poll */
 /* More than max_connections and @more are open. */
 bool kf_conn_too_many(struct kf_server *srv, int more);
 

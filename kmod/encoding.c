@@ -92,6 +92,25 @@ static const char *kf_read_element(const char *p, const char *end, int q[])
 	return p < end ? p : NULL;	/* a comma, and nothing behind it */
 }
 
+/* What browsers send, word for word; the elements one by one would say the same. */
+static bool kf_is_browsers(const char *p, u32 len, int q[])
+{
+	static const char begin[] = "gzip, deflate", more[] = ", br, zstd";
+	const u32 n = sizeof(begin) - 1;
+
+	if (len < n || !kf_same(p, begin, n))
+		return false;
+	len -= n;
+	if (len && ((len != 4 && len != 10) || !kf_same(p + n, more, len)))
+		return false;
+	q[KF_N_GZIP] = KF_Q_ONE;
+	if (len)
+		q[KF_N_BR] = KF_Q_ONE;
+	if (len == 10)
+		q[KF_N_ZSTD] = KF_Q_ONE;
+	return true;
+}
+
 u8 kf_accepts(const struct kf_request *rq, u8 offers, bool *odd)
 {
 	static const u8 offered_as[KF_NAMED] = {
@@ -110,6 +129,8 @@ u8 kf_accepts(const struct kf_request *rq, u8 offers, bool *odd)
 	if (!offers || !p || !rq->accept_encoding.len)
 		return 0;
 	end = p + rq->accept_encoding.len;
+	if (kf_is_browsers(p, end - p, q))
+		p = end;
 	while (p < end) {
 		p = kf_read_element(p, end, q);
 		if (!p) {

@@ -48,7 +48,7 @@ struct kf_lookup *kf_lookup_start(struct kf_server *srv, const struct kf_key *ke
 				  enum kf_reason *reason);
 void kf_lookup_free(struct kf_lookup *lk);	/* drops object/stream if still set; BH */
 
-#define KF_CHUNK_BYTES	(128 * 1024)
+#define KF_CHUNK_BYTES	(256 * 1024)
 #define KF_CHUNK_VECS	(KF_CHUNK_BYTES / PAGE_SIZE + 1)
 
 /*

@@ -130,8 +130,6 @@ void kf_hook(struct kf_conn *c)
 	sk->sk_allocation = GFP_ATOMIC | __GFP_NOWARN;
 	/* Else a copying send uses the interrupted task's page_frag (kernel-traps 2). */
 	sk->sk_use_task_frag = false;
-	/* The answer carries the first ACK (kernel-traps 19). Our own listener's have it, too. */
-	inet_csk_enter_pingpong_mode(sk);
 	/* Pipelined answers must not wait for ACKs. Our own listener's children have it. */
 	c->nonagle = tcp_sk(sk)->nonagle;
 	tcp_sk(sk)->nonagle |= TCP_NAGLE_OFF;

@@ -93,6 +93,8 @@ void kf_listener_data_ready(struct sock *sk)
 		kf_default_data_ready(sk);
 		return;
 	}
+	if (reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue))
+		return;		/* newborn.c was faster */
 	local_bh_disable();
 	rcu_read_lock();
 	l = rcu_dereference_sk_user_data(sk);
@@ -166,7 +168,6 @@ static int kf_listener_open(struct kf_server *srv, struct kf_listener *l, int fa
 	err = kernel_listen(sock, READ_ONCE(srv->net->core.sysctl_somaxconn));
 	if (err)
 		goto fail;
-	tcp_sock_set_quickack(sk, 0);	/* kf_hook(), for what comes before it */
 	/* net.ipv4.tcp_fastopen may have turned it on for every listener; a Fast Open
 	 * child is tied to its request in ways a hand-over would break (kernel-traps 25).
 	 */

@@ -53,14 +53,14 @@ static void kf_newborn_adopt(struct kf_server *srv, struct sock *sk, struct requ
 
 	if (!kf_poll_try(p))
 		return;
-	c = kf_conn_alloc(p);
+	c = kf_conn_reuse(p);
 	if (c && kf_newborn_take(req->rsk_listener, req)) {
 		c->req = req;
 		c->sk = sk;
 		kf_count(srv, CONNECTIONS);
 		kf_conn_here(c, sk);
 	} else if (c) {
-		kf_conn_free(c);
+		kf_conn_recycle(c);
 	}
 	kf_poll_leave(p);
 }

@@ -8,16 +8,14 @@
  * listeners are found under.
  */
 #include <linux/rcupdate.h>
-#include <linux/sched/clock.h>
 #include <linux/slab.h>
 #include "close.h"
 #include "compat/net.h"
 #include "poll.h"
 #include "tap.h"
 
-#define KF_POLL_WEIGHT	16
+#define KF_POLL_WEIGHT	64	/* as many as a network device has packets: neither outruns the other */
 #define KF_SWEEP_ROUNDS	5	/* of waiting, before every connection is looked at again */
-#define KF_POLL_NS	200000	/* of one round, whatever is left of the budget */
 
 static struct kf_conn *kf_poll_next(struct kf_poll *p)
 {
@@ -47,7 +45,6 @@ static void kf_poll_requeue(struct kf_poll *p)
 static int kf_poll(struct napi_struct *napi, int budget)
 {
 	struct kf_poll *p = container_of(napi, struct kf_poll, napi);
-	u64 end = local_clock() + KF_POLL_NS;
 	struct kf_conn *c;
 	int work = 0;
 
@@ -66,8 +63,6 @@ static int kf_poll(struct napi_struct *napi, int budget)
 		/* Pairs with test_and_set_bit() in kf_conn_kick(): from here on it kicks anew. */
 		smp_mb__after_atomic();
 		work += kf_conn_run(c);
-		if (local_clock() > end)
-			work = budget;
 	}
 	rcu_read_unlock();
 
@@ -109,10 +104,14 @@ void kf_poll_retry(struct kf_poll *p, struct kf_conn *c)
 
 static void kf_poll_free(struct kf_poll *p)
 {
-	if (p->head_page)
-		put_page(p->head_page);
+	int i;
+
+	for (i = 0; i < KF_HEAD_PAGES; i++)
+		if (p->heads[i])
+			put_page(p->heads[i]);
 	if (p->frag.page)
 		put_page(p->frag.page);
+	kf_conn_free_spares(p);
 	kfree(p->name);
 	kfree(p->buf);
 	kfree(p);

@@ -19,6 +19,8 @@
 #include "server.h"
 
 #define KF_HEAD_BUF	16384	/* bytes; the largest max_header_bytes */
+#define KF_HEAD_PAGES	8
+#define KF_SPARES	16
 #define KF_BODY_VECS	257	/* 1 MiB of single pages, unaligned */
 
 struct kf_poll {
@@ -38,8 +40,10 @@ struct kf_poll {
 	struct list_head waits[KF_T_COUNT]; /* by begin of the wait; see timer.c */
 	struct list_head *park_at;	/* in waits[KF_T_BACKEND]: where park.c goes on */
 	const struct sock *refused;	/* the last full listener; compared, never looked into */
-	struct page *head_page;		/* response heads are written here; order 0 */
-	u32 head_used;
+	struct page *heads[KF_HEAD_PAGES]; /* response heads are written here: reply.c */
+	struct page *head_page;		/* the one of them that is being filled */
+	u32 head_used;			/* bytes of it */
+	u32 head_at;			/* its place */
 	s64 front_second;		/* for which front is valid, ... */
 	u64 front_policy;		/* ... and the number of the policy it is of */
 	struct kf_front front;		/* how heads begin */
@@ -50,6 +54,9 @@ struct kf_poll {
 	struct kf_target target;	/* ... what it asks for: here, as a stack would be zeroed */
 	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
+
+	struct kf_conn *spare;		/* connections that have ended: kf_conn_reuse() */
+	u32 spares;
 
 	/* close.c: */
 	u32 orphans_at;			/* jiffies: when they were counted */

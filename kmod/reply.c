@@ -3,10 +3,10 @@
  * Answers. In: a request, an entity, a decision (which status, which bytes). Out:
  * a head written to a page of ours and pushed together with the body.
  *
- * Heads carry the date and the requests left, so each is written anew, once, to
- * pages that are never written again where a sent head lies: TCP sends and
- * retransmits from them. A page holds a dozen heads and is freed with the last.
- * Small bodies go with their heads.
+ * Heads carry the date and the requests left, so each is written anew, to pages
+ * that are not written again where a sent head lies until TCP has let go of them: it
+ * sends and retransmits from there. A page holds a dozen heads. Small bodies go with
+ * their heads.
  *
  * Runs in the poll, under slock.
  */
@@ -29,19 +29,35 @@
  */
 #define KF_BODY_COPIED	512
 
-/* Room for one head; order 0, so that a slow client pins a page and not more. */
-static char *kf_head_room(struct kf_poll *p)
+/*
+ * The next page for heads. They take turns; one that nobody sends from any more, as
+ * the count of its references says, is written anew: that spares its allocation.
+ */
+static struct page *kf_head_page_next(struct kf_poll *p)
 {
-	if (!p->head_page || p->head_used + KF_HEAD_MAX + KF_BODY_COPIED > PAGE_SIZE) {
-		struct page *page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);
+	u32 at = (p->head_at + 1) % KF_HEAD_PAGES;
+	struct page *page = p->heads[at];
 
+	if (!page || page_count(page) != 1 || page_is_pfmemalloc(page)) {
+		page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);
 		if (!page)
 			return NULL;
-		if (p->head_page)
-			put_page(p->head_page);
-		p->head_page = page;
-		p->head_used = 0;
+		if (p->heads[at])
+			put_page(p->heads[at]);
+		p->heads[at] = page;
 	}
+	p->head_at = at;
+	p->head_page = page;
+	p->head_used = 0;
+	return page;
+}
+
+/* Room for one head and a small body; order 0, so that a slow client pins a page and not more. */
+static char *kf_head_room(struct kf_poll *p)
+{
+	if ((!p->head_page || p->head_used + KF_HEAD_MAX + KF_BODY_COPIED > PAGE_SIZE) &&
+	    !kf_head_page_next(p))
+		return NULL;
 	return page_address(p->head_page) + p->head_used;
 }
 

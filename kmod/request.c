@@ -23,12 +23,32 @@
 #include "route.h"
 #include "send.h"
 
+/* The first @len bytes of @skb, which has as many. */
+static bool kf_peek_piece(const struct sk_buff *skb, char *to, u32 len)
+{
+	const skb_frag_t *frag = &skb_shinfo(skb)->frags[0];
+	const void *from = NULL;
+
+	if (len <= skb_headlen(skb))
+		from = skb->data;
+	else if (!IS_ENABLED(CONFIG_HIGHMEM) && !skb_headlen(skb) &&
+		 skb_shinfo(skb)->nr_frags && len <= skb_frag_size(frag))
+		from = skb_frag_address(frag);
+	if (!from)
+		return !skb_copy_bits(skb, 0, to, len);
+	memcpy(to, from, len);
+	return true;
+}
+
 /* Copy @len unread bytes from @off on; they are known to be there. */
 static bool kf_peek(struct sock *sk, u32 off, char *to, u32 len)
 {
 	u32 seq = tcp_sk(sk)->copied_seq + off;
-	struct sk_buff *skb;
+	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
 
+	/* Mostly it is one piece. */
+	if (skb && !off && TCP_SKB_CB(skb)->seq == seq && len <= skb->len)
+		return kf_peek_piece(skb, to, len);
 	/* From the end: what is new is there, and old pieces may be many. */
 	skb_queue_reverse_walk(&sk->sk_receive_queue, skb)
 		if (!after(TCP_SKB_CB(skb)->seq, seq))

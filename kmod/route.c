@@ -87,8 +87,8 @@ static noinline int kf_put_key(const struct kf_policy *p, const struct kf_reques
 	return front;
 }
 
-static noinline enum kf_reason kf_choose_codings(const struct kf_request *rq, u8 offers, bool deflate,
-					struct kf_key *key)
+static noinline enum kf_reason kf_choose_codings(const struct kf_request *rq, u8 offers,
+						 bool deflate, struct kf_key *key)
 {
 	bool odd = false;
 	u8 known;

@@ -63,6 +63,7 @@ static size_t kf_vecs(struct kf_poll *p, const struct kf_out *out, u32 *nr)
  * queued is the end of the last skb's last fragment; it is ours only if that is
  * where our vec ends. (6.1 ignores MSG_SPLICE_PAGES in silence; without
  * NETIF_F_SG 6.12 copies.) No ACK can have freed the skb: we hold the slock.
+ * What was found at a connection's first answer holds for the small ones after it.
  */
 static bool kf_sent_by_reference(struct sock *sk, const struct bio_vec *bv, size_t sent)
 {
@@ -109,7 +110,9 @@ int kf_send(struct kf_conn *c, struct kf_out *out)
 			swap(sk->sk_frag, p->frag);
 		if (ret <= 0)
 			return total ? total : ret ?: -EAGAIN;
-		if (kf_sent_by_reference(sk, p->bv, ret))
+		if (!c->answered || nr > 1 || copies)
+			c->by_reference = kf_sent_by_reference(sk, p->bv, ret);
+		if (c->by_reference)
 			kf_count_add(p->srv, BYTES_BY_REFERENCE, ret);
 		else
 			kf_count_add(p->srv, BYTES_COPIED, ret);
@@ -147,11 +150,11 @@ bool kf_send_blocked(struct kf_conn *c, int err)
 
 bool kf_answer_done(struct kf_conn *c)
 {
-	kf_conn_drop_answer(c);
 	if (c->close_after) {
 		kf_conn_shutdown(c);
 		return false;
 	}
+	kf_conn_drop_answer(c);
 	if (c->want != KF_WANT_NOTHING)
 		kf_want(c, KF_WANT_NOTHING);
 	c->state = KF_REQUEST;

@@ -126,7 +126,7 @@ static void kf_tap_take_all(struct kf_poll *p, struct sock *sk, struct kf_taken 
 			sock_hold(sk);
 			req->rsk_listener = sk;
 		}
-		c = kf_conn_alloc(p);
+		c = kf_conn_reuse(p);
 		if (!c) {
 			/* Under slock nobody makes it stop listening: this cannot fail. */
 			kf_enqueue(sk, req, req->sk, false);

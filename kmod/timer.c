@@ -58,6 +58,8 @@ void kf_wait_begin(struct kf_conn *c, enum kf_timeout which)
 
 void kf_wait_end(struct kf_conn *c)
 {
+	if (c->timeout == KF_T_NONE)
+		return;
 	c->timeout = KF_T_NONE;
 	list_del_init(&c->wait);
 }

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
-	if (!strcmp(argv[1], "head"))
+	if (!strcmp(argv[1], "head") || !strcmp(argv[1], "plain"))
 		for (i = 0; i < curated_n; i++)
 			for (k = 0; k < 3; k++)
 				seed(argv[2], 3 * i + k, prefixes[k], 4, curated[i].bytes, curated[i].len);

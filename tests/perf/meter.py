@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import time
-from client import wait_for
+from client import request, wait_for
 from results import median_spread
 
 CONNECTIONS = 16
@@ -39,9 +39,9 @@ class Run:
 
 def prepare():
     """Nobody's connections run into a limit."""
-    for name, most in (('tcp_max_tw_buckets', 1 << 20), ('tcp_max_orphans', 1 << 20), ('tcp_max_syn_backlog', 1 << 14)):
+    for name in ('tcp_max_tw_buckets', 'tcp_max_orphans', 'tcp_max_syn_backlog'):
         with open(f'/proc/sys/net/ipv4/{name}', 'w') as knob:
-            knob.write(str(most))
+            knob.write('1000000')
 
 
 def settled():
@@ -65,14 +65,28 @@ def lua(method, headers):
     return path
 
 
-def wrk(url, seconds, connections=CONNECTIONS, method='GET', headers=None, port=80, host='127.0.0.1'):
-    """One run of so many seconds of this guest's time."""
+def heads(url, headers, connections):
+    """The command for what wrk cannot ask."""
+    path = '/tmp/perf.request'
+    with open(path, 'wb') as raw:
+        raw.write(request(url, 'HEAD', headers=[f'{name}: {value}' for name, value in headers.items()]))
+    return ['/kfront/heads', str(connections), path]
+
+
+def command(url, connections=CONNECTIONS, method='GET', headers=None, port=80, host='127.0.0.1'):
+    """The client, until SIGINT."""
+    if method == 'HEAD':
+        return heads(url, headers or {}, connections)
     words = ['wrk', '-t1', f'-c{connections}', '-d1h', '--timeout', '60s']
     if method != 'GET' or headers:
         words += ['-s', lua(method, headers or {})]
-    words.append(f'http://{host}{"" if port == 80 else f":{port}"}{url}')
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        time.sleep(seconds)             # its -d knows whole seconds only
+    return [*words, f'http://{host}{"" if port == 80 else f":{port}"}{url}']
+
+
+def wrk(url, seconds, **more):
+    """One run of so many seconds of this guest's time. (wrk's -d knows whole seconds only.)"""
+    with subprocess.Popen(command(url, **more), stdout=subprocess.PIPE, text=True) as process:
+        time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         return Run(process.communicate()[0])
 
@@ -82,12 +96,13 @@ class Found:
     warming up included; pending: how many more may have been answered without having been counted."""
 
 
-def instructions(url, seconds=0.5, repeat=3, warmup=0.1, status=200, length=0, connections=CONNECTIONS, **more):
+def instructions(url, seconds=0.5, repeat=3, warmup=0.1, status=200, length=0, connections=CONNECTIONS,
+                 **more):
     """What one request costs. status, length: what every answer must have been; 0: any length."""
     found, runs = Found(), []
     for number in range(repeat + 1):
         settled()
-        runs.append(wrk(url, seconds if number else warmup, connections, **more))
+        runs.append(wrk(url, seconds if number else warmup, connections=connections, **more))
         runs[-1].check(status, length)
     found.middle, found.spread = median_spread([1e6 / run.rate for run in runs[1:]])
     found.requests, found.pending = sum(run.requests for run in runs), (repeat + 1) * connections

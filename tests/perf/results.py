@@ -46,6 +46,11 @@ def wanted(case=None, server=None):
     return (not case or not cases or case in cases) and (not server or not servers or server in servers)
 
 
+def named():
+    """Cases were asked for by name: those, quick or not."""
+    return bool(os.environ.get('KFRONT_CASES'))
+
+
 def read(path):
     """All lines that are whole: a guest may have died in the middle of one."""
     with open(path) as file:

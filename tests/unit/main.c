@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "unit.h"
 
-#define GROUPS(_) _(text) _(scan) _(parse) _(host) _(vhost) _(name) _(route) _(mimetypes) \
+#define GROUPS(_) _(text) _(scan) _(parse) _(host) _(vhost) _(part) _(name) _(route) _(mimetypes) \
 	_(policy) _(httpdate) _(encoding) _(range) _(condition) _(head) _(apache)
 
 #define DECLARE(name) extern const struct kf_group kf_group_##name;

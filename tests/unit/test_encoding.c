@@ -195,7 +195,32 @@ static void kf_accepts__no_byte_beyond_the_list(void **state)
 	check(list, ALL, PBR | G);
 }
 
+/* What is known word for word is read as the same with a capital letter, which is not. */
+static void kf_accepts__browsers_have_no_privilege(void **state)
+{
+	static const char list[] = "gzip, deflate, br, zstd, x";
+	size_t len, at, k;
+	u32 c;
+
+	(void)state;
+	for (len = 1; len < sizeof(list); len++)
+		for (at = 1; at < len; at++)
+			for (c = 0; c < 256; c++)
+				for (k = 0; k < 3; k++) {
+					u8 offers = k ? k > 1 ? ALL : PBR | G : G;
+					char value[sizeof(list)];
+					u8 got;
+
+					memcpy(value, list, sizeof(list));
+					value[at] = c;
+					got = accepts(value, len, offers);
+					value[0] = 'G';
+					assert_int_equal(got, accepts(value, len, offers));
+				}
+}
+
 KF_GROUP(encoding,
+	 cmocka_unit_test(kf_accepts__browsers_have_no_privilege),
 	 cmocka_unit_test(kf_accepts__as_mod_deflate),
 	 cmocka_unit_test(kf_accepts__siblings),
 	 cmocka_unit_test(kf_accepts__no_byte_beyond_the_list));

@@ -175,6 +175,80 @@ static void kf_parse__stands_alone_on_every_truncation(void **state)
 		}
 }
 
+static bool same_str(const struct kf_str *a, const struct kf_str *b)
+{
+	return a->p == b->p && (!a->p || a->len == b->len);
+}
+
+/* In one piece, of every length: what scan.c and kf_parse() say of it, or nothing. */
+static void kf_parse_whole__agrees(void **state)
+{
+	struct kf_host_memo memo = { };
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < curated_n; i++)
+		for (n = 1; n <= curated[i].len; n++) {
+			struct kf_scan whole = { }, s = { };
+			struct kf_request rq, rq2;
+			char *p = exact(curated[i].bytes, n);
+			enum kf_reason why = KF_R_COUNT, taken;
+
+			taken = kf_parse_whole(&whole, p, n, 20, &rq, &memo);
+			if (kf_scan_head(&s, p, n, n, 20, &why) == KF_SCAN_COMPLETE)
+				why = kf_parse(p, s.scanned, &rq2);
+			assert_false(taken == KF_OK && why != KF_OK);
+			assert_false(taken != KF_OK && why == KF_OK && p[n - 1] == '\n');
+			if (taken == KF_OK) {
+				assert_int_equal(whole.scanned, s.scanned);
+				assert_int_equal(whole.lines, s.lines);
+				assert_true(same_str(&rq.path, &rq2.path));
+				assert_true(same_str(&rq.host, &rq2.host));
+				assert_true(same_str(&rq.range, &rq2.range));
+				assert_int_equal(rq.name_at, rq2.name_at);
+				assert_int_equal(rq.keepalive, rq2.keepalive);
+			} else {
+				assert_int_equal(whole.scanned, 0);
+			}
+			free(p);
+		}
+}
+
+/* What is remembered is the value and what was made of it, not more. */
+static void kf_parse_whole__remembers_a_host(void **state)
+{
+	static const struct {
+		const char *value, *name;
+	} cases[] = {
+		{ "a.example:80", "a.example" }, { "a.example:80", "a.example" },
+		{ "a.example:8", "a.example" }, { "a.example:81", "a.example" },
+		{ "a.example", "a.example" }, { "b.example", "b.example" }, { "b.example.", "b.example" },
+		{ "b..example", NULL }, { "b.example.", "b.example" }, { "", NULL }, { "1", NULL },
+		{ "b", "b" }, { "c", "c" }, { "C", "C" },
+		{ "a23456789.b23456789.c23456789.d23456789.e23456789.f23456789.g234",
+		  "a23456789.b23456789.c23456789.d23456789.e23456789.f23456789.g234" },
+		{ "a23456789.b23456789.c23456789.d23456789.e23456789.f23456789.g2345",
+		  "a23456789.b23456789.c23456789.d23456789.e23456789.f23456789.g2345" },
+		{ "C", "C" },
+	};
+	struct kf_host_memo memo = { };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
+		const char *value = cases[i / 2].value, *name = cases[i / 2].name;
+		struct kf_scan s = { };
+		struct kf_request rq;
+		char head[200];
+
+		snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", value);
+		assert_int_equal(kf_parse_whole(&s, head, strlen(head), 100, &rq, &memo),
+				 name ? KF_OK : KF_R_HOST);
+		if (name)
+			assert_str(&rq.host, name);
+	}
+}
+
 static void curated__strict_reading_agrees(void **state)
 {
 	size_t i;
@@ -246,5 +320,7 @@ KF_GROUP(parse,
 	 cmocka_unit_test(kf_parse__starts_afresh),
 	 cmocka_unit_test(kf_parse__keepalive),
 	 cmocka_unit_test(kf_parse__stands_alone_on_every_truncation),
+	 cmocka_unit_test(kf_parse_whole__agrees),
+	 cmocka_unit_test(kf_parse_whole__remembers_a_host),
 	 cmocka_unit_test(curated__strict_reading_agrees),
 	 cmocka_unit_test(damaged__ours_only_what_the_strict_reading_accepts));

@@ -83,7 +83,97 @@ static void kf_is_nocase__folds_the_left_side(void **state)
 	assert_false(kf_is_nocase("\x4b\xe5", 2, "k\xc5"));
 }
 
+static void kf_word_between__every_byte(void **state)
+{
+	static const u8 ranges[][2] = { { 'a', 'z' }, { 'J', 'R' }, { 0, 0 }, { 1, 0x7e }, { 0, 0x7f } };
+	u32 i, c, before, at;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(ranges); i++)
+		for (c = 0; c < 256; c++)
+			for (before = 0; before < 256; before += 5)
+				for (at = 0; at < 8; at++) {
+					bool in = c >= ranges[i][0] && c <= ranges[i][1];
+					char p[8];
+					u64 bits;
+
+					memset(p, before, sizeof(p));
+					p[at] = c;
+					bits = kf_word_between(kf_word(p), ranges[i][0], ranges[i][1]);
+					assert_int_equal(bits >> 8 * at & 0xff, in ? 0x80 : 0);
+					in = before >= ranges[i][0] && before <= ranges[i][1];
+					assert_int_equal(bits >> 8 * (at ^ 1) & 0xff, in ? 0x80 : 0);
+				}
+}
+
+/* All lengths, in buffers of just that size, and one other byte at every place. */
+static void kf_same__every_length(void **state)
+{
+	static const char lower[] = "if-unmodified-since:a1_{zstd}~0123456789z";
+	u32 len, at, c;
+
+	(void)state;
+	for (len = 1; len < sizeof(lower); len++) {
+		char *p = exact(lower, len), *q = exact(lower, len);
+
+		assert_true(kf_same(p, q, len));
+		for (at = 0; at < len; at++) {
+			for (c = 0; c < 256; c++) {
+				p[at] = c;
+				assert_int_equal(kf_same(p, q, len), (char)c == q[at]);
+				assert_int_equal(kf_same_nocase(p, q, len), kf_lower(c) == q[at]);
+			}
+			p[at] = q[at];
+		}
+		for (at = 0; at < len; at++)
+			p[at] = toupper(q[at]);
+		assert_true(kf_same_nocase(p, q, len));
+		free(p);
+		free(q);
+	}
+}
+
+/* What the compiler makes of constants is another thing than what is tried above. */
+static void kf_is_nocase__every_length(void **state)
+{
+#define TRY(text) do {							\
+	char p[] = text;						\
+	u32 at;								\
+									\
+	for (at = 0; at < sizeof(text) - 1; at++) {			\
+		p[at] = toupper(p[at]);					\
+		assert_true(kf_is_nocase(p, sizeof(text) - 1, text));	\
+		p[at] ^= 0x40;						\
+		assert_false(kf_is_nocase(p, sizeof(text) - 1, text));	\
+		p[at] ^= 0x40;						\
+	}								\
+} while (0)
+
+	(void)state;
+	TRY("z");
+	TRY("te");
+	TRY("a-1");
+	TRY("host");
+	TRY("range");
+	TRY("expect");
+	TRY("upgrade");
+	TRY("if-match");
+	TRY("user-agen");
+	TRY("connection");
+	TRY("authorization");
+	TRY("content-length");
+	TRY("accept-encoding");
+	TRY("if-modified-sinc");
+	TRY("if-modified-since");
+	TRY("if-unmodified-since");
+	TRY("proxy-authorization-of-any");
+#undef TRY
+}
+
 KF_GROUP(text,
+	 cmocka_unit_test(kf_word_between__every_byte),
+	 cmocka_unit_test(kf_same__every_length),
+	 cmocka_unit_test(kf_is_nocase__every_length),
 	 cmocka_unit_test(kf_is__classes),
 	 cmocka_unit_test(kf_lower__letters_only),
 	 cmocka_unit_test(kf_text_run__every_byte_at_every_place),
