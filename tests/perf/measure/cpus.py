@@ -3,8 +3,12 @@
 
 Two processors, each with a wrk of its own, pinned to it: loopback keeps each connection and its
 softirqs there. A plugin for QEMU (tests/perf/shared) counts loads and stores of kernel memory by cache
-line. What is listed: lines that both use, at least once in ten requests each, and that one of them
-writes as often. On real processors such a line travels between their caches.
+line. What is listed: lines that both use, at least once in ten of their requests, and that are written as
+often. On real processors such a line travels between their caches. By kfront: those that kfront itself
+writes to. What sends by reference counts the references in a struct page, which is shared when both
+ask for the same file. Where each request has a connection of its own, the listening socket is shared, and
+memory that one processor frees is the other's next socket: there the null responder is to be
+compared with.
 
 Then the same without the plugin, and with the kernel's tracepoint lock:contention_begin counted: how
 often was somebody made to wait for a lock, and where."""
@@ -68,8 +72,8 @@ def mark(offset):
 def load(urls, options, seconds, during):
     from meter import Run               # in the guest only
     """Both processors ask; during() is called when they do. About how many requests that was."""
-    both = [subprocess.Popen(['taskset', '-c', str(cpu), 'wrk', '-t1', '-c4', f'-d{seconds + 4}s', '--timeout',
-                              '60s', *options, f'http://127.0.0.1{url}'], stdout=subprocess.PIPE, text=True)
+    both = [subprocess.Popen(['taskset', '-c', str(cpu), 'wrk', '-t1', '-c4', f'-d{seconds + 4}s',
+                              '--timeout', '60s', *options, f'http://127.0.0.1{url}'], stdout=subprocess.PIPE, text=True)
             for cpu, url in enumerate(urls)]
     time.sleep(2)
     during(seconds)
@@ -145,7 +149,8 @@ def host(quick, vm):
                         f'{work}/shared.so', f'-DPLUGIN_VERSION={1 if major < 9 else 2}',
                         f'{HERE}/../shared/shared.c'], check=True)
         extra = ['-plugin', f'{work}/shared.so,out={work}/lines',
-                 '-chardev', f'file,id=symbols,path={work}/symbols', '-device', 'virtserialport,chardev=symbols,name=symbols']
+                 '-chardev', f'file,id=symbols,path={work}/symbols',
+                 '-device', 'virtserialport,chardev=symbols,name=symbols']
         guest = vm(['--append', 'nokaslr', *(word for one in extra for word in ('--qemu', one))])
         if guest.wait():
             raise RuntimeError(f'its guest ended with {guest.returncode}')

@@ -49,9 +49,8 @@ def put(path):
 
 class Wrk:
     """Asks for these URLs in turn, each run from where the last one ended; name is the list's."""
-    def __init__(self, name, urls=None, host='localhost', close=False, nice=0, connections=CONNECTIONS):
-        self.command = ['nice', '-n', str(nice), 'wrk', '-t1', f'-c{connections}', '--timeout', '60s',
-                        '-s', SCRIPT]
+    def __init__(self, name, urls=None, host='localhost', close=False, connections=CONNECTIONS):
+        self.command = ['wrk', '-t1', f'-c{connections}', '--timeout', '60s', '-s', SCRIPT]
         self.first, self.connections = 0, connections
         self.env = dict(os.environ, NAMES=name, **{'CLOSE': 'Connection: close\r\n'} if close else {})
         if urls:
@@ -131,7 +130,7 @@ def hosts(quick):
 def storm(quick):
     url, total = '/names/hit.png', 1000 if quick else 100000
     put(DOCROOT + url)
-    alone = Wrk('-hit', [url], nice=-15)
+    alone = Wrk('-hit', [url])
     missing = [f'/names/{number:06}/missing.png' for number in range(2 * total)]
     missed = Wrk('-missing', missing[:total], close=True)
     beside = Wrk('-beside', missing[total:], close=True, connections=4)
