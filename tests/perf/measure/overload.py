@@ -335,5 +335,19 @@ def table(results):
             '\n' + markdown(['server', 'load', '% for user space', 'true, ms', 'worst'], user))
 
 
+def plots(results, directory):
+    import plots as draw
+    drawn = []
+    for case, calls in CASES.items():
+        lines = {server: [(one['offered'], one['value'])
+                          for one in find(results, case=case, server=server, metric='goodput')]
+                 for server in SERVERS}
+        if any(lines.values()):
+            draw.curves(f'{directory}/overload-{case}', f'Overload, {calls} request(s) on each connection',
+                        'requests/s offered', 'replies/s in time', lines)
+            drawn.append((f'overload-{case}', f'replies in time over load offered, {case}'))
+    return drawn
+
+
 if __name__ == '__main__':
     agent(*sys.argv[1:])
