@@ -181,10 +181,6 @@ class Guest:
         self.ask(name, *args)
         return self.answer()
 
-    def end(self):
-        self.sock.shutdown(socket.SHUT_RDWR)
-        self.process.wait()
-
 
 def wire(own, other):
     """Options for scripts/vm: one end of it, as eth1. UDP, so that frames that nobody takes are lost,
@@ -220,18 +216,26 @@ def guests(vm):
         processes = {'server': vm([*paced, *wire(one, other)], [*command, 'server', port]),
                      'generator': vm(['--smp', '1', *wire(other, one)], [*command, 'generator', port])}
         found = {}
-        for _ in processes:
-            sock = listener.accept()[0]
-            sock.settimeout(300)
-            guest = Guest(None, sock)
-            role = guest.file.readline().strip()
-            guest.process = processes[role]
-            found[role] = guest
+        try:
+            for _ in processes:
+                sock = listener.accept()[0]
+                sock.settimeout(300)
+                guest = Guest(None, sock)
+                role = guest.file.readline().strip()
+                guest.process = processes[role]
+                found[role] = guest
+        except Exception:
+            for process in processes.values():
+                process.terminate()
+            raise
     try:
         yield found['server'], found['generator']
     finally:
         for guest in found.values():
-            guest.end()
+            guest.sock.shutdown(socket.SHUT_RDWR)
+    for guest in found.values():
+        if guest.process.wait():        # its kernel may have complained, too
+            raise RuntimeError(f'a guest ended with {guest.process.returncode}')
 
 
 def load(server, generator, rate, calls, spin=False):
