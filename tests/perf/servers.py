@@ -100,7 +100,8 @@ class Server:
 HEAD = '\r\n'.join(('HTTP/1.1 200 OK', 'Date: Fri, 20 Nov 2026 12:00:00 GMT',
                     'Server: Apache/2.4.65 (Debian)',
                     'Last-Modified: Tue, 14 Nov 2023 22:13:20 GMT', 'ETag: "{size:x}-60a24f2df0c00"',
-                    'Accept-Ranges: bytes', 'Content-Length: {size}', '{close}Content-Type: image/png', '', ''))
+                    'Accept-Ranges: bytes', 'Content-Length: {size}',
+                    '{close}Content-Type: image/png', '', ''))
 
 
 def answer(size, close=False):
@@ -126,6 +127,8 @@ class Null(Server):
         def free():
             words = ['ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening', 'sport', '=', ':80']
             return not subprocess.run(words, capture_output=True, check=True).stdout
+        if not os.path.exists('/sys/module/null'):
+            return
         wait_for(free, 'no connection to the null responder is open', pause=0.02)
         subprocess.run(['rmmod', 'null'], check=True)
 
@@ -143,7 +146,7 @@ class Apache(Server):
         self.answers(self.port)
 
     def version(self):
-        return subprocess.run(['apache2', '-v'], capture_output=True, text=True).stdout.split()[2]
+        return subprocess.run(['apache2', '-v'], capture_output=True, text=True).stdout.split()[2].split('/')[1]
 
 
 class Kfront(Server):
@@ -156,14 +159,9 @@ class Kfront(Server):
         options = {**self.SYSCTLS, **self.options}
         self.backend = Apache(PORT=8080, **options.pop('backend', {}))
         self.backend.start()
-        header = get('/perf/', 8080).get('Server')
-        try:
-            params = {name: value for name, value in options.items() if name in self.params()}
-            kmod.load(**params)
-        except OSError:
-            self.backend.stop()
-            raise
-        kmod.sysctl('server_header', header)
+        params = {name: value for name, value in options.items() if name in self.params()}
+        kmod.load(**params)
+        kmod.sysctl('server_header', get('/perf/', 8080).get('Server'))
         for name in options.keys() - params.keys():
             kmod.sysctl(name, options[name])
 
@@ -176,6 +174,10 @@ class Kfront(Server):
         if kmod.leftovers():
             kmod.unload()
         self.backend.stop()
+
+    def version(self):
+        """What is behind it."""
+        return f'in front of Apache {self.backend.version()}'
 
     def warm(self, url, method='GET', **fields):
         """Until it answers this from its cache."""
@@ -205,7 +207,8 @@ class Lighttpd(Server):
         self.answers()
 
     def version(self):
-        return subprocess.run(['lighttpd', '-v'], capture_output=True, text=True).stdout.split()[0].split('/')[1]
+        said = subprocess.run(['lighttpd', '-v'], capture_output=True, text=True).stdout
+        return said.split()[0].split('/')[1]
 
 
 ALL = {one.name: one for one in (Null, Kfront, Nginx, Apache, Lighttpd)}
@@ -215,8 +218,8 @@ ALL = {one.name: one for one in (Null, Kfront, Nginx, Apache, Lighttpd)}
 def running(name, **options):
     """This server, alone, on port 80, until the end."""
     server = ALL[name](**options)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()

@@ -49,33 +49,45 @@ def answer(size, close):
     return got.head + got.body
 
 
+class Obeying:
+    """What the host says, done: a server at a time."""
+    def __init__(self):
+        self.said, self.stack = {}, contextlib.ExitStack()
+
+    def start(self, name, case=None):
+        options = {}
+        if name == 'null':
+            options = dict(answer=self.said[case], close=int(CASES[case][1]))
+        server = self.stack.enter_context(servers.running(name, **options))
+        if name == 'kfront':
+            for one, (size, close) in CASES.items():
+                server.warm(path(size))
+                self.said[one] = answer(size, close)
+        return server.version()
+
+    def stop(self):
+        self.stack.close()
+
+    def length(self, case):
+        return len(answer(*CASES[case]))
+
+    def clocks(self):
+        return clocks()
+
+
 def main(quick):
     for size in (64, 4096):
         servers.asset(size)
-    said, stack = {}, contextlib.ExitStack()
-    with socket.create_server(('0.0.0.0', CONTROL)) as listener, listener.accept()[0] as conn:
-        line = conn.makefile('rw')
-        for command in line:
-            words = command.split()
-            if words[0] == 'start':
-                name, options = words[1], {}
-                if name == 'null':
-                    options = dict(answer=said[words[2]], close=int(CASES[words[2]][1]))
-                server = stack.enter_context(servers.running(name, **options))
-                if name == 'kfront':
-                    for case, (size, close) in CASES.items():
-                        server.warm(path(size))
-                        said[case] = answer(size, close)
-                told = server.version()
-            elif words[0] == 'stop':
-                told = stack.close()
-            elif words[0] == 'length':
-                told = len(answer(*CASES[words[1]]))
-            else:
-                told = clocks()
-            line.write(json.dumps(told) + '\n')
-            line.flush()
-    stack.close()
+    obeying = Obeying()
+    with obeying.stack, socket.create_server(('0.0.0.0', CONTROL)) as listener:
+        while True:                     # the host tries until somebody answers: some are gone already
+            with listener.accept()[0] as conn, conn.makefile('rw') as line, contextlib.suppress(OSError):
+                for command in line:
+                    words = command.split()
+                    if words == ['end']:
+                        return
+                    line.write(json.dumps(getattr(obeying, words[0])(*words[1:])) + '\n')
+                    line.flush()
 
 
 # On the host.
@@ -87,18 +99,14 @@ def free_port():
 
 class Guest:
     def __init__(self, port):
-        self.sock = None
-
         def there():
             """QEMU accepts before anybody listens in the guest: only an answer says that it is there."""
-            sock = socket.create_connection(('127.0.0.1', port))
-            sock.settimeout(5)
-            self.line = sock.makefile('rw')
             with contextlib.suppress(OSError, ValueError):
+                sock = socket.create_connection(('127.0.0.1', port), timeout=5)
+                self.line = sock.makefile('rw')
                 self.say('clocks')
                 sock.settimeout(300)
                 return True
-            sock.close()
         wait_for(there, 'the guest can be told what to do', 300, pause=1)
 
     def say(self, *words):
@@ -179,22 +187,23 @@ def measure(guest, port, case, name, quick):
 
 def host(quick, vm):
     http, control = free_port(), free_port()
-    with vm([*VM, '--forward', f'{http}:80', '--forward', f'{control}:{CONTROL}']) as process:
-        guest = Guest(control)
-        for name in SERVERS:
-            cases = [case for case in CASES if wanted(case, name) and (not quick or case.startswith('64-'))]
-            if name == 'null':
-                for case in cases:
-                    guest.say('start', name, case)
-                    measure(guest, http, case, name, quick)
-                    guest.say('stop')
-            elif cases or name == 'kfront' and wanted(None, 'null'):
-                note(f'version of {name}', guest.say('start', name))
-                for case in cases:
-                    measure(guest, http, case, name, quick)
+    process = vm([*VM, '--forward', f'{http}:80', '--forward', f'{control}:{CONTROL}'])
+    guest = Guest(control)
+    for name in SERVERS:
+        cases = [case for case in CASES if wanted(case, name) and (not quick or case.startswith('64-'))]
+        if name == 'null':
+            for case in cases:
+                guest.say('start', name, case)
+                measure(guest, http, case, name, quick)
                 guest.say('stop')
-        guest.line.close()
-        assert not process.wait(120), f'the guest ended with {process.returncode}'
+        elif cases or name == 'kfront' and wanted(None, 'null'):
+            note(f'version of {name}', guest.say('start', name))
+            for case in cases:
+                measure(guest, http, case, name, quick)
+            guest.say('stop')
+    guest.line.write('end\n')
+    guest.line.flush()
+    assert not process.wait(120), f'the guest ended with {process.returncode}'
 
 
 def table(results):
