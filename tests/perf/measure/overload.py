@@ -268,7 +268,8 @@ def curve(server, generator, name, case, quick):
         print({name: count for name, count in (got | seen).items() if name != 'text'}, flush=True)
         result(case, name, 'goodput', round(got['rate'], 1), 'replies/s', load=times,
                offered=round(times * most * calls),
-               answered=round(100 * got['good'] / (got['connections'] * calls), 1), timeouts=got['timeouts'], refused=got['refused'],
+               answered=round(100 * got['good'] / (got['connections'] * calls), 1),
+               timeouts=got['timeouts'], refused=got['refused'],
                unavailable=got['unavailable'] + got['ports'], generator_idle=round(got['idle'], 2),
                server_idle=round(seen['idle'] / seen['ns'], 3))
     return most
