@@ -83,6 +83,12 @@ def old():
     time.sleep(2)
 
 
+def told(case, name, seen, units, unit, size):
+    """What the disk was asked for, and how much of it was served."""
+    result(case, name, 'reads', round(seen['reads'] / units, 2), unit, merged=seen['merged'],
+           kib=round(seen['bytes'] / KIB / max(seen['reads'], 1), 1), read=round(seen['bytes'] / size, 3))
+
+
 def tree(quick):
     rng = random.Random(5)
     files = [write(f'/perf/tree/{n % 50:02}/{n}.png', rng.randrange(16 * KIB, 64 * KIB))
@@ -99,9 +105,9 @@ def tree(quick):
             fetch([], 6)
             with counted() as cold:
                 fetch(files, 6)
-            result('tree', name, 'instructions', round(cold['busy'] / len(files) / 1e3, 1), 'thousand', files=len(files))
-            result('tree', name, 'reads', round(cold['reads'] / len(files), 2), 'per file', merged=cold['merged'],
-                   kib=round(cold['bytes'] / KIB / max(cold['reads'], 1), 1), read=round(cold['bytes'] / total, 3))
+            result('tree', name, 'instructions', round(cold['busy'] / len(files) / 1e3, 1), 'thousand',
+                   files=len(files))
+            told('tree', name, cold, len(files), 'per file', total)
 
 
 def stream(quick):
@@ -122,9 +128,7 @@ def stream(quick):
                 mib = count * size / MIB
                 result(case, name, 'instructions', round(seen['busy'] / mib / 1e3, 1), 'thousand per MiB')
                 if case == 'stream':
-                    result(case, name, 'reads', round(seen['reads'] / mib, 2), 'per MiB', merged=seen['merged'],
-                           kib=round(seen['bytes'] / KIB / max(seen['reads'], 1), 1),
-                           read=round(seen['bytes'] / mib / MIB, 3))
+                    told(case, name, seen, mib, 'per MiB', count * size)
     for url in files:
         os.unlink(servers.DOCROOT + url)
 
@@ -141,10 +145,9 @@ def hits(url, seconds):
     def us(pattern):
         number, name = re.search(rf'{pattern} +([\d.]+)(us|ms|s)\b', text).groups()
         return float(number) * unit[name]
-    found = {'rate': float(re.search(r'Requests/sec: +([\d.]+)', text)[1]), '50%': us('50%'), '99%': us('99%')}
-    found['max'] = us(r'Latency +[\d.]+[a-z]+ +[\d.]+[a-z]+')
     assert 'Non-2xx' not in text and 'Socket errors' not in text, text
-    return found
+    return {'rate': float(re.search(r'Requests/sec: +([\d.]+)', text)[1]), '50%': us('50%'), '99%': us('99%'),
+            'max': us(r'Latency +[\d.]+[a-z]+ +[\d.]+[a-z]+')}
 
 
 class Slow(threading.Thread):
@@ -202,19 +205,22 @@ def slow_readers(quick):
 
 def main(quick):
     servers.asset(64)
-    for measure, cases in (tree, ('tree',)), (stream, ('stream', 'warm-stream')), (slow_readers, ('slow-readers',)):
+    parts = {tree: ('tree',), stream: ('stream', 'warm-stream'), slow_readers: ('slow-readers',)}
+    for measure, cases in parts.items():
         if any(wanted(case) for case in cases):
             measure(quick)
 
 
-TEXT = """Thousands of instructions (client included) for one file of a tree of {files} files of 16 to 64 KiB, each asked for
-once in no order over 6 connections, none of it in memory (`tree`); for a MiB of large files that are read from the disk
-at once (`stream`) and again from memory (`warm-stream`): kfront streams what is larger than `max_object_bytes`, 1 MiB.
-Reads are the disk's (`/proc/diskstats`): how many, how large.
+TEXT = """\
+Thousands of instructions (client included) for one file of a tree of {files} files of 16 to 64 KiB,
+each asked for once in no order over 6 connections, none of it in memory (`tree`); for a MiB of large
+files that are read from the disk at once (`stream`) and again from memory (`warm-stream`): kfront
+streams what is larger than `max_object_bytes`, 1 MiB. Reads are the disk's (`/proc/diskstats`): how
+many, how large.
 """
 SLOWLY = """
-Twenty readers of sparse files of 1 GiB, 64 KiB every tenth of a second each, beside sixteen clients of a file of 4 KiB
-(microseconds of a processor that does 10^9 instructions a second):
+Twenty readers of sparse files of 1 GiB, 64 KiB every tenth of a second each, beside sixteen clients of
+a file of 4 KiB (microseconds of a processor that does 10^9 instructions a second):
 """
 
 
@@ -234,7 +240,7 @@ def table(results):
             if row[0] is not None:
                 slow.append([server, readers, *row])
     files = find(results, case='tree', metric='instructions')
-    return (TEXT.format(files=files[0]['files'] if files else '') + '\n' +
-            markdown(['case', 'server', 'instructions', 'reads per file or MiB', 'KiB each', 'read / served'], rows) +
-            SLOWLY + '\n' + markdown(['server', 'slow readers', 'hits/s', 'median us', '99 % us', 'most us',
-                                      'MiB read slowly'], slow))
+    text = TEXT.format(files=files[0]['files'] if files else 'some')
+    head = ['case', 'server', 'instructions', 'reads per file or MiB', 'KiB each', 'read / served']
+    slow_head = ['server', 'slow readers', 'hits/s', 'median us', '99 % us', 'most us', 'MiB read slowly']
+    return f'{text}\n{markdown(head, rows)}{SLOWLY}\n{markdown(slow_head, slow)}'

@@ -141,7 +141,8 @@ def main(quick):
     site()
     for server in SERVERS:
         for setting, lines in BACKENDS.items():
-            cases = [case for case in CASES if wanted(case, server) and not (quick and case == 'first-visit-plain')]
+            cases = [case for case in CASES
+                     if wanted(case, server) and not (quick and case == 'first-visit-plain')]
             if not cases or setting == 'Off for the page' and server == 'apache':
                 continue
             with running(server, lines):
@@ -150,21 +151,24 @@ def main(quick):
                         measure(case, server, setting, quick)
 
 
-TEXT_BEFORE = """One CGI page of 8 KiB (a shell script), then 30 files of 1 to 150 KiB, 1.1 MB in all: 3 style sheets, 6
-scripts, 3 SVG, 2 fonts, 16 pictures. A browser with up to 6 connections, 10 ms away; it takes gzip, so Apache
-compresses the page, the style sheets and the scripts anew each time (`-plain`: it does not). `first-visit`: each page on new connections;
-`five-pages`: with 2 s between pages, connections are used again. `KeepAlive` is that of the Apache behind (or
-alone): On with `KeepAliveTimeout 5` (Debian's), On with 1 s, Off only for what begins with `/cgi-bin/`, Off.
-Millions of instructions per page, browser included, and the share of the requests answered in the kernel. The time is
-that of the guest's clock, in which this processor has 10^9 instructions a second.
+TEXT_BEFORE = """\
+One CGI page of 8 KiB (a shell script), then 30 files of 1 to 150 KiB, 1.1 MB in all: 3 style sheets, 6
+scripts, 3 SVG, 2 fonts, 16 pictures. A browser with up to 6 connections, 10 ms away; it takes gzip, so
+Apache compresses the page, the style sheets and the scripts anew each time (`-plain`: it does not).
+`first-visit`: each page on new connections; `five-pages`: with 2 s between pages, connections are used
+again. `KeepAlive` is that of the Apache behind (or alone): On with `KeepAliveTimeout 5` (Debian's), On
+with 1 s, Off only for what begins with `/cgi-bin/`, Off. Millions of instructions per page, browser
+included, and the share of the requests answered in the kernel. The time is that of the guest's clock,
+in which this processor has 10^9 instructions a second.
 """
 ADVICE = """
-A connection that was handed over stays with the server until that closes it, and a browser has its page on it first.
-With KeepAlive On the files that follow on it come from the server, and after some pages all six connections are the
-server's. **Advice: `KeepAlive Off` for what kfront hands over**: for the whole virtual host on port 80 (not for
-443), or, if pages are also asked for by programs that ask often, `SetEnvIf Request_URI ^/app/ nokeepalive` for the
-paths that visits begin with. What it costs is a connection more per page, which is kfront's, and for the second page
-of a visit the round trip of its handshake (20 ms here).
+A connection that was handed over stays with the server until that closes it, and a browser has its page
+on it first. With KeepAlive On the files that follow on it come from the server, and after some pages
+all six connections are the server's. **Advice: `KeepAlive Off` for what kfront hands over**: for the
+whole virtual host on port 80 (not for 443), or, if pages are also asked for by programs that ask often,
+`SetEnvIf Request_URI ^/app/ nokeepalive` for the paths that visits begin with. What it costs is a
+connection more per page, which is kfront's, and for the second page of a visit the round trip of its
+handshake (20 ms here).
 """
 
 

@@ -24,7 +24,7 @@ SHIFT = 4                               # the server: 10^9 / 2^4 = 62.5 million 
 URL, SIZE = '/perf/4096.png', 4096
 SERVERS = ('kfront', 'nginx', 'apache')
 CASES = {'short': 1, 'keep-alive': 8}   # requests on each connection
-LOADS, QUICK = (0.5, 1, 1.5, 2, 3, 4), (1, 4)   # times capacity
+LOADS, QUICK = (0.5, 1, 2, 4), (1, 4)   # times capacity
 IN_TIME = 2                             # seconds for the connection, and for each answer
 WINDOW = 5                              # seconds that httperf counts replies for at once
 HERE, THERE = '10.99.0.1', '10.99.0.2'  # server, generator
@@ -88,7 +88,8 @@ class Server:
             time.sleep(seconds)
             done, after = counted[0] - began, self.counters()
         changed = {name: after[name] - before[name] for name in after}
-        return {name: count for name, count in changed.items() if count or name == 'idle'} | dict(counted=done)
+        changed = {name: count for name, count in changed.items() if count or name == 'idle'}
+        return changed | dict(counted=done)
 
     def patience(self, seconds):
         """How long a small program takes, in ms, again and again."""
@@ -133,10 +134,12 @@ class Generator:
         began, still = time.monotonic_ns(), idle()
         rate /= self.PROCESSES
         words = ['httperf', '--hog', '--verbose', f'--server={HERE}', f'--uri={URL}', f'--rate={rate:.3f}',
-                 f'--num-conns={max(1, round(rate * seconds))}', f'--num-calls={calls}', f'--timeout={IN_TIME}']
+                 f'--num-conns={max(1, round(rate * seconds))}', f'--num-calls={calls}',
+                 f'--timeout={IN_TIME}']
         running = []
         for _ in range(self.PROCESSES):
-            running.append(subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+            running.append(subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                            text=True))
             time.sleep(1 / rate / self.PROCESSES)
         texts = [one.communicate()[0] for one in running]
         took, still = time.monotonic_ns() - began, idle() - still
@@ -178,15 +181,12 @@ class Guest:
         self.ask(name, *args)
         return self.answer()
 
-    def end(self):
-        self.sock.shutdown(socket.SHUT_RDWR)
-        self.process.wait()
-
 
 def wire(own, other):
     """Options for scripts/vm: one end of it, as eth1. UDP, so that frames that nobody takes are lost,
     as they are on a wire."""
-    words = ['-netdev', 'dgram,id=wire,local.type=inet,local.host=127.0.0.1,remote.type=inet,remote.host=127.0.0.1,'
+    words = ['-netdev', 'dgram,id=wire,local.type=inet,local.host=127.0.0.1,'
+             'remote.type=inet,remote.host=127.0.0.1,'
              f'local.port={own},remote.port={other}',
              '-device', f'virtio-net-pci,netdev=wire,romfile=,mac=52:54:00:ff:{own >> 8:02x}:{own & 255:02x}']
     return [word for one in words for word in ('--qemu', one)]
@@ -216,18 +216,26 @@ def guests(vm):
         processes = {'server': vm([*paced, *wire(one, other)], [*command, 'server', port]),
                      'generator': vm(['--smp', '1', *wire(other, one)], [*command, 'generator', port])}
         found = {}
-        for _ in processes:
-            sock = listener.accept()[0]
-            sock.settimeout(300)
-            guest = Guest(None, sock)
-            role = guest.file.readline().strip()
-            guest.process = processes[role]
-            found[role] = guest
+        try:
+            for _ in processes:
+                sock = listener.accept()[0]
+                sock.settimeout(300)
+                guest = Guest(None, sock)
+                role = guest.file.readline().strip()
+                guest.process = processes[role]
+                found[role] = guest
+        except Exception:
+            for process in processes.values():
+                process.terminate()
+            raise
     try:
         yield found['server'], found['generator']
     finally:
         for guest in found.values():
-            guest.end()
+            guest.sock.shutdown(socket.SHUT_RDWR)
+    for guest in found.values():
+        if guest.process.wait():        # its kernel may have complained, too
+            raise RuntimeError(f'a guest ended with {guest.process.returncode}')
 
 
 def load(server, generator, rate, calls, spin=False):
@@ -255,12 +263,13 @@ def curve(server, generator, name, case, quick):
     calls = CASES[case]
     most = capacity(server, generator, calls)
     result(case, name, 'capacity', round(most * calls), 'requests/s')
-    for times in [float(x) for x in os.environ['OVL'].split()] if 'OVL' in os.environ else QUICK if quick else LOADS:
+    for times in QUICK if quick else LOADS:
         got, seen = load(server, generator, times * most, calls)
-        print(times, {k: v for k, v in got.items() if k != 'text'}, {k: v for k, v in seen.items()
-              if not k.startswith(('Tcp', 'In', 'Out'))}, flush=True)
+        print({name: count for name, count in (got | seen).items() if name != 'text'}, flush=True)
         result(case, name, 'goodput', round(got['rate'], 1), 'replies/s', load=times,
-               offered=round(times * most * calls), timeouts=got['timeouts'], refused=got['refused'],
+               offered=round(times * most * calls),
+               answered=round(100 * got['good'] / (got['connections'] * calls), 1),
+               timeouts=got['timeouts'], refused=got['refused'],
                unavailable=got['unavailable'] + got['ports'], generator_idle=round(got['idle'], 2),
                server_idle=round(seen['idle'] / seen['ns'], 3))
     return most
@@ -272,7 +281,8 @@ def user_space(server, generator, name, most, quick):
     rate = alone['counted'] / alone['ns']
     for times in (4,) if quick else (1, 4):
         got, seen = load(server, generator, times * most, 1, True)
-        result('user-space', name, 'share', round(100 * seen['counted'] / seen['ns'] / rate, 1), '%', load=times)
+        share = 100 * seen['counted'] / seen['ns'] / rate
+        result('user-space', name, 'share', round(share, 1), '%', load=times)
         result('user-space', name, 'goodput', round(got['rate'], 1), 'replies/s', load=times)
     for times in (0, 4) if quick else (0, 1, 4):
         if times:
@@ -287,7 +297,8 @@ def user_space(server, generator, name, most, quick):
 
 def host(quick, vm):
     for name in SERVERS[:2] if quick else SERVERS:
-        cases = [case for case in (*CASES, 'user-space') if wanted(case, name) and not (quick and case == 'keep-alive')]
+        cases = [case for case in (*CASES, 'user-space')
+                 if wanted(case, name) and not (quick and case == 'keep-alive')]
         if not cases:
             continue
         with guests(vm) as (server, generator):
@@ -302,15 +313,17 @@ def host(quick, vm):
             server('stop')
 
 
-TEXT = """A file of 4 KiB; `short`: one request on each connection, `keep-alive`: eight. The server's guest does 62.5 million
-instructions a second, its clock kept with this machine's; httperf, eight processes of it in a guest of their own, offers
-connections at a fixed rate over a wire that loses what nobody takes. Capacity is what a light load says: requests
-begun per busy second. In time: connected within {0} s, and each answer within {0} s. Sound here is what is counted against
-the server's clock; what the generator could not offer (`unavailable`) is in bench.json.
+TEXT = """\
+A file of 4 KiB; `short`: one request on each connection, `keep-alive`: eight. The server's guest does
+62.5 million instructions a second, its clock kept with this machine's; httperf, eight processes of it
+in a guest of their own, offers connections at a fixed rate over a wire that loses what nobody takes.
+Capacity is what a light load says: requests begun per busy second. In time: connected within {0} s, and
+each answer within {0} s. Sound here is what is counted against the server's clock; what the generator
+could not offer (`unavailable`) is in bench.json.
 """
 USER = """
-With so many times capacity offered, one request each: what a process that only counts gets of the processor, and how
-long `/bin/true` takes (median, worst).
+With so many times capacity offered, one request each: what a process that only counts gets of the
+processor, and how long `/bin/true` takes (median, worst).
 """
 
 
@@ -327,12 +340,25 @@ def table(results):
     user = []
     for server in SERVERS:
         for times in find(results, case='user-space', server=server, metric='true'):
-            load = times['load']
-            user.append([server, load, value(results, case='user-space', server=server, metric='share', load=load),
-                         times['value'], times['worst']])
-    return (TEXT.format(IN_TIME) + '\n' +
-            markdown(['case', 'server', 'capacity', *(f'{load} x' for load in loads), 'last of most'], rows) + USER +
-            '\n' + markdown(['server', 'load', '% for user space', 'true, ms', 'worst'], user))
+            share = value(results, case='user-space', server=server, metric='share', load=times['load'])
+            user.append([server, times['load'], share, times['value'], times['worst']])
+    head = ['case', 'server', 'capacity', *(f'{load} x' for load in loads), 'last of most']
+    return (TEXT.format(IN_TIME) + '\n' + markdown(head, rows) + USER + '\n' +
+            markdown(['server', 'load', '% for user space', 'true, ms', 'worst'], user))
+
+
+def plots(results, directory):
+    import plots as draw
+    drawn = []
+    for case, calls in CASES.items():
+        lines = {server: [(one['offered'], one['value'])
+                          for one in find(results, case=case, server=server, metric='goodput')]
+                 for server in SERVERS}
+        if any(lines.values()):
+            draw.curves(f'{directory}/overload-{case}', f'Overload, {calls} request(s) on each connection',
+                        'requests/s offered', 'replies/s in time', lines)
+            drawn.append((f'overload-{case}', f'replies in time over load offered, {case}'))
+    return drawn
 
 
 if __name__ == '__main__':
