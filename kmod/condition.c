@@ -219,21 +219,27 @@ static enum kf_reason kf_answer_gzip(const struct kf_request *rq, const struct k
 	return odd ? KF_R_ENCODING : KF_OK;
 }
 
-/* Is there anything to decide? */
+static bool kf_is_conditional(const struct kf_request *rq)
+{
+	return rq->if_none_match.p || rq->if_modified_since.p || rq->if_match.p ||
+	       rq->if_unmodified_since.p;
+}
+
+/* Is there nothing to decide? */
 static bool kf_is_plain(const struct kf_request *rq, const struct kf_entity *e)
 {
-	return e->coding == KF_IDENTITY && !e->deflate && !rq->if_none_match.p &&
-	       !rq->if_modified_since.p && !rq->range.p && !rq->if_match.p &&
-	       !rq->if_unmodified_since.p;
+	return e->coding == KF_IDENTITY && !e->deflate && !rq->range.p &&
+	       !kf_is_conditional(rq);
 }
 
 static noinline enum kf_reason kf_decide(const struct kf_request *rq, const struct kf_entity *e,
 					 s64 now_sec, struct kf_answer *a)
 {
 	bool not_modified = false;
-	enum kf_reason why;
+	enum kf_reason why = KF_OK;
 
-	why = kf_conditions(rq, e, now_sec, &not_modified);
+	if (kf_is_conditional(rq))
+		why = kf_conditions(rq, e, now_sec, &not_modified);
 	if (why)
 		return why;
 	if (not_modified) {
