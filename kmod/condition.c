@@ -60,7 +60,7 @@ static const char *kf_read_tag(const char *p, const char *end, struct kf_str *ta
 /* A quoted tag; e's has no closing quote in the count. */
 static bool kf_is_tag(const struct kf_str *tag, const struct kf_entity *e)
 {
-	return tag->len - 1 == e->etag_len && !memcmp(tag->p, e->text + e->etag, e->etag_len);
+	return tag->len - 1 == e->etag_len && kf_same(tag->p, e->text + e->etag, e->etag_len);
 }
 
 /* "*", or a comma list of tags. */
@@ -77,6 +77,9 @@ static enum kf_match kf_match_etag(const struct kf_str *list, const struct kf_en
 	end = p + list->len;
 	if (list->len == 1 && *p == '*')
 		return KF_MATCH;
+	/* What nearly every client sends: the one tag that it was given. */
+	if (kf_is_tag(list, e) && end[-1] == '"')
+		return strong && e->weak ? KF_NO_MATCH : KF_MATCH;
 	for (;;) {
 		p = kf_read_tag(p, end, &tag, &weak);
 		if (!p)
