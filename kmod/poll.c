@@ -48,6 +48,8 @@ static int kf_poll(struct napi_struct *napi, int budget)
 	struct kf_conn *c;
 	int work = 0;
 
+	if (!kf_poll_try(p))
+		return budget;	/* a data callback on another CPU has it: not for long */
 	rcu_read_lock();
 	if (test_and_clear_bit(KF_EV_TICK, &p->events)) {
 		kf_poll_requeue(p);
@@ -65,6 +67,7 @@ static int kf_poll(struct napi_struct *napi, int budget)
 		work += kf_conn_run(c);
 	}
 	rcu_read_unlock();
+	kf_poll_leave(p);
 
 	if (work >= budget)
 		return budget;
@@ -80,12 +83,12 @@ void kf_poll_schedule(struct kf_poll *p)
 
 bool kf_poll_try(struct kf_poll *p)
 {
-	return napi_schedule_prep(&p->napi);
+	return !test_and_set_bit_lock(KF_EV_TAKEN, &p->events);
 }
 
 void kf_poll_leave(struct kf_poll *p)
 {
-	napi_complete_done(&p->napi, 0);
+	clear_bit_unlock(KF_EV_TAKEN, &p->events);
 }
 
 struct kf_poll *kf_poll_here(struct kf_server *srv)

@@ -3,8 +3,8 @@
  * The per-CPU poll: the one owner of every connection assigned to it. A NAPI
  * instance gives it a budget, ksoftirqd under load, and the guarantee that it
  * never runs twice at once, so what it owns needs no lock, on whichever CPU it
- * runs (a dead CPU's poll moves; hence no this_cpu_*() here). The same guarantee,
- * NAPI's bit "scheduled", lets a socket's data callback have it for a moment.
+ * runs (a dead CPU's poll moves; hence no this_cpu_*() here). A bit beside it lets a
+ * socket's data callback have the poll for a moment instead.
  */
 #ifndef KFRONT_POLL_H
 #define KFRONT_POLL_H
@@ -71,6 +71,7 @@ struct kf_poll {
 
 #define KF_EV_TICK	0	/* the timer fired */
 #define KF_EV_SWEEP	1	/* look at every connection */
+#define KF_EV_TAKEN	2	/* somebody has the poll: kf_poll_try() */
 
 int kf_polls_start(struct kf_server *srv);
 /* Have each poll look at every connection. Process context. */
@@ -84,9 +85,8 @@ struct kf_poll *kf_poll_here(struct kf_server *srv);
 void kf_poll_schedule(struct kf_poll *p);	/* BH off */
 
 /*
- * Have the poll to oneself for a moment, as its NAPI instance would: it does not run until
- * kf_poll_leave(), which lets it run if it was scheduled meanwhile. BH off. False: it runs,
- * or is about to.
+ * Have the poll to oneself for a moment: its NAPI instance, when it comes, comes again and
+ * again until kf_poll_leave(). BH off. False: somebody else has it.
  */
 bool kf_poll_try(struct kf_poll *p);
 void kf_poll_leave(struct kf_poll *p);
