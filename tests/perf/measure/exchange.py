@@ -45,7 +45,7 @@ def asset(size, name, floors, quick=False, **headers):
 
 CASES = [
     asset(64, 'keepalive', (1.62, 3.3), quick=True),
-    asset(4 * KIB, 'keepalive', (1.60, 3.0)),
+    asset(4 * KIB, 'keepalive', (1.60, 3.0), quick=True),
     asset(16 * KIB, 'keepalive', (1.40, 2.6), quick=True),
     asset(64 * KIB, 'keepalive', (1.10, 1.4)),
     asset(MIB, 'keepalive', (1.02, 1.2)),
@@ -107,13 +107,15 @@ def measure(case, name, quick, port=80):
     length = len(got.head) + len(got.body)
     slow = 'cgi' in case.name or case.url.endswith(f'{MIB}.png')
     seconds = (0.5 if slow else 0.2) if quick else (1.0 if slow else 0.5)
+    # What does not fit into a send buffer comes in pieces, and not always in the same ones.
+    repeat = 1 if quick else 7 if length > 60 * KIB else 3
     with contextlib.ExitStack() as stack:
         told = stack.enter_context(all_hits(case)) if name == 'kfront' and case in CASES else []
-        found = meter.instructions(case.url, seconds, 1 if quick else 3, length=length, method=case.method,
+        found = meter.instructions(case.url, seconds, repeat, length=length, method=case.method,
                                    headers=fields, status=case.status, port=port)
         told += [found.requests, found.requests + found.pending]
     result(case.name, name, 'instructions', round(found.middle, 3), 'thousand', spread=round(found.spread, 2),
-           requests=found.requests, length=length)
+           requests=found.requests, length=length, segments=round(found.segments, 2))
     return got
 
 
