@@ -106,9 +106,9 @@ def measure(case, name, quick, port=80):
     got, fields = ask(case, port)
     length = len(got.head) + len(got.body)
     slow = 'cgi' in case.name or case.url.endswith(f'{MIB}.png')
-    seconds = (0.5 if slow else 0.2) if quick else (1.0 if slow else 0.5)
+    seconds = 0.5 if slow else 0.2
     # What does not fit into a send buffer comes in pieces, and not always in the same ones.
-    repeat = 1 if quick else 7 if length > 60 * KIB else 3
+    repeat = 1 if quick else 5 if length > 60 * KIB else 3
     with contextlib.ExitStack() as stack:
         told = stack.enter_context(all_hits(case)) if name == 'kfront' and case in CASES else []
         found = meter.instructions(case.url, seconds, repeat, length=length, method=case.method,
