@@ -14,7 +14,7 @@
 #include "poll.h"
 #include "tap.h"
 
-#define KF_POLL_WEIGHT	64	/* as many as a network device has packets: neither outruns the other */
+#define KF_POLL_WEIGHT	64	/* what a network device has, so neither outruns the other */
 #define KF_SWEEP_ROUNDS	5	/* of waiting, before every connection is looked at again */
 
 static struct kf_conn *kf_poll_next(struct kf_poll *p)

@@ -53,7 +53,7 @@ struct kf_poll {
 	struct kf_host_memo host;	/* what requests on this CPU last asked */
 	struct kf_target target;	/* ... what it asks for, ... */
 	struct kf_answer answer;	/* ... what it gets, ... */
-	struct kf_reply_env env;	/* ... and what else is said: here, as a stack would be zeroed */
+	struct kf_reply_env env;	/* ... and what else is said; a stack would be zeroed */
 	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
 

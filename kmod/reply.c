@@ -166,10 +166,8 @@ static bool kf_reply_send(struct kf_conn *c, const struct kf_request *rq,
 		return false;
 	}
 	kf_reply_env(p, now, env);
-	env->keepalive = kf_keepalive(rq, c->answered,
-				     READ_ONCE(srv->set.keepalive_requests),
-				     &env->requests_left) &&
-			!READ_ONCE(srv->deserted);
+	env->keepalive = kf_keepalive(rq, c->answered, READ_ONCE(srv->set.keepalive_requests),
+				      &env->requests_left) && !READ_ONCE(srv->deserted);
 	out.head_page = p->head_page;
 	out.head_off = p->head_used;
 	out.head_len = kf_head_write(room, rq, e, a, env);

@@ -168,8 +168,8 @@ static inline void kf_tcp_send_ack(struct sock *sk)
 }
 
 /*
- * Queue the @len bytes of @bv by reference, under the socket's lock. 6.1 defines MSG_SPLICE_PAGES and ignores it, so there it is
- * do_tcp_sendpages(), page by page.
+ * Queue the @len bytes of @bv by reference, under the socket's lock. 6.1 defines
+ * MSG_SPLICE_PAGES and ignores it, so there it is do_tcp_sendpages(), page by page.
  * Return: bytes queued (may be short), or a negative errno when none was.
  */
 static inline int kf_tcp_send_bvec(struct sock *sk, struct bio_vec *bv,
