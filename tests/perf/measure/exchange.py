@@ -157,8 +157,8 @@ def handed(quick, cases):
 def main(quick):
     site()
     meter.prepare()
-    static(quick, [case for case in CASES if wanted(case.name) and (case.quick or not quick or named())])
     handed(quick, [case for case in HANDED if wanted(case.name) and (case.quick or not quick or named())])
+    static(quick, [case for case in CASES if wanted(case.name) and (case.quick or not quick or named())])
 
 
 def judged(number, limit, at_least=False):
