@@ -37,7 +37,7 @@ def facts(args):
         'compiler': said('gcc', '--version').splitlines()[0],
         'QEMU': said('qemu-system-x86_64', '--version').splitlines()[0],
         'processor': processor(),
-        'quick': args.quick,
+        'extent': 'quick' if args.quick else 'full',
     }
 
 
@@ -48,17 +48,15 @@ def keep(job):
 
 
 def kept(args, names):
-    """Those that came to their end in an earlier run into this directory, quick or not as this one."""
+    """Those that came to their end in an earlier run into this directory."""
     found = {}
     for name in names:
         path = f'{args.output}/{name}.json'
         if os.path.exists(path):
             with open(path) as file:
                 one = json.load(file)
-            if one['facts']['quick'] == args.quick:
-                found[name] = types.SimpleNamespace(
-                    name=name, module=measure(name), facts=one['facts'], took=one['seconds'],
-                    found=one['results'], error=None)
+            found[name] = types.SimpleNamespace(name=name, module=measure(name), facts=one['facts'],
+                                                took=one['seconds'], found=one['results'], error=None)
     return found
 
 
@@ -119,8 +117,7 @@ def write(args, jobs):
     with open(f'{args.output}/bench.json', 'w') as file:
         json.dump(dict(facts=known, notes=notes(measures), measures=measures), file, indent=1)
         file.write('\n')
-    table = '\n'.join(f'| {name} | {value} |' for name, value in {**known, **notes(measures)}.items()
-                      if name != 'quick')
+    table = '\n'.join(f'| {name} | {value} |' for name, value in {**known, **notes(measures)}.items())
     with open(f'{HERE}/performance.in') as file:
         text = file.read()
     for name, value in dict(FACTS=f'| | |\n|---|---|\n{table}', MEASURES='\n'.join(chapters),
