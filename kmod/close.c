@@ -20,7 +20,8 @@
 
 /*
  * tcp_close() resets what would be an orphan too many (net.ipv4.tcp_max_orphans, which
- * is not exported; 8192 with 2 GiB). From here on it is asked.
+ * is not exported; 8192 with 2 GiB). From here on it is asked; where less is allowed,
+ * TCP's timers ask.
  */
 #define KF_ORPHANS_FEW	2048
 
@@ -45,6 +46,10 @@ bool kf_close_at_once(struct kf_conn *c)
 	    !skb_queue_empty(&sk->sk_receive_queue) || !check_net(sock_net(sk)) ||
 	    !kf_orphan_allowed(c->poll, sk))
 		return false;
+	if (tcp_rtx_and_write_queues_empty(sk)) {
+		c->reset = true;	/* there was no memory for the FIN (kernel-traps 24) */
+		return false;
+	}
 	sock_hold(sk);		/* until it is unlocked: kf_close() */
 	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 	kf_orphan(sk);		/* the initial reference is TCP's now */

@@ -60,7 +60,7 @@ static const char *kf_read_tag(const char *p, const char *end, struct kf_str *ta
 /* A quoted tag; e's has no closing quote in the count. */
 static bool kf_is_tag(const struct kf_str *tag, const struct kf_entity *e)
 {
-	return tag->len - 1 == e->etag_len && !memcmp(tag->p, e->text + e->etag, e->etag_len);
+	return tag->len - 1 == e->etag_len && kf_same(tag->p, e->text + e->etag, e->etag_len);
 }
 
 /* "*", or a comma list of tags. */
@@ -77,6 +77,9 @@ static enum kf_match kf_match_etag(const struct kf_str *list, const struct kf_en
 	end = p + list->len;
 	if (list->len == 1 && *p == '*')
 		return KF_MATCH;
+	/* What nearly every client sends: the one tag that it was given. */
+	if (kf_is_tag(list, e) && end[-1] == '"')
+		return strong && e->weak ? KF_NO_MATCH : KF_MATCH;
 	for (;;) {
 		p = kf_read_tag(p, end, &tag, &weak);
 		if (!p)
@@ -219,21 +222,27 @@ static enum kf_reason kf_answer_gzip(const struct kf_request *rq, const struct k
 	return odd ? KF_R_ENCODING : KF_OK;
 }
 
-/* Is there anything to decide? */
+static bool kf_is_conditional(const struct kf_request *rq)
+{
+	return rq->if_none_match.p || rq->if_modified_since.p || rq->if_match.p ||
+	       rq->if_unmodified_since.p;
+}
+
+/* Is there nothing to decide? */
 static bool kf_is_plain(const struct kf_request *rq, const struct kf_entity *e)
 {
-	return e->coding == KF_IDENTITY && !e->deflate && !rq->if_none_match.p &&
-	       !rq->if_modified_since.p && !rq->range.p && !rq->if_match.p &&
-	       !rq->if_unmodified_since.p;
+	return e->coding == KF_IDENTITY && !e->deflate && !rq->range.p &&
+	       !kf_is_conditional(rq);
 }
 
 static noinline enum kf_reason kf_decide(const struct kf_request *rq, const struct kf_entity *e,
 					 s64 now_sec, struct kf_answer *a)
 {
 	bool not_modified = false;
-	enum kf_reason why;
+	enum kf_reason why = KF_OK;
 
-	why = kf_conditions(rq, e, now_sec, &not_modified);
+	if (kf_is_conditional(rq))
+		why = kf_conditions(rq, e, now_sec, &not_modified);
 	if (why)
 		return why;
 	if (not_modified) {

@@ -23,6 +23,7 @@
 
 #define KF_LINGER_BYTES	(1024 * 1024)	/* swallowed after our FIN, about */
 #define KF_STEPS_MAX	32		/* state changes in one run before others get a turn */
+#define KF_STEPS_HERE	4		/* the same where its data came: the rest is the poll's */
 
 static struct kmem_cache *kf_conn_cache;
 
@@ -172,7 +173,9 @@ void kf_conn_finish(struct kf_conn *c)
 	kf_conn_drop_answer(c);
 	kf_unpark(c);
 	kf_wait_end(c);
-	if (c->state != KF_NEWBORN)
+	if (c->state == KF_NEWBORN)
+		kf_newborn_forget(c->sk);
+	else
 		kf_unhook(c->sk);
 	c->state = KF_DEAD;
 }
@@ -368,12 +371,10 @@ static void kf_conn_unlocked(struct kf_conn *c, struct sock *sk)
 }
 
 /* All that can be done now. Holds: slock, not owned. */
-static void kf_conn_steps(struct kf_conn *c, int *work)
+static void kf_conn_steps(struct kf_conn *c, int max, int *work)
 {
-	int steps = 0;
-
 	while (c->state != KF_DEAD && kf_conn_step(c, work)) {
-		if (++steps < KF_STEPS_MAX)
+		if (--max)
 			continue;
 		kf_conn_kick(c);
 		break;
@@ -400,7 +401,7 @@ int kf_conn_run(struct kf_conn *c)
 		bh_unlock_sock(sk);
 		return 1;
 	}
-	kf_conn_steps(c, &work);
+	kf_conn_steps(c, KF_STEPS_MAX, &work);
 	bh_unlock_sock(sk);
 	kf_conn_unlocked(c, sk);
 	return max(work, 1);
@@ -410,7 +411,7 @@ void kf_conn_here(struct kf_conn *c, struct sock *sk)
 {
 	int work = 0;
 
-	kf_conn_steps(c, &work);
+	kf_conn_steps(c, KF_STEPS_HERE, &work);
 	kf_conn_unlocked(c, sk);
 }
 

@@ -173,9 +173,10 @@ static enum kf_unable kf_handover_try(struct kf_conn *c, enum kf_reason why)
 	}
 	/* As it will be accepted: once it is in the queue another CPU may have it. */
 	if (!foreign) {
-		if (!c->answered)	/* the client may wait for the ACK to send the rest */
-			kf_ack_now(sk);
 		kf_unhook(sk);
+		/* What kf_consume_piece() took is no measure of how fast the server reads. */
+		tcp_sk(sk)->rcvq_space.seq = tcp_sk(sk)->copied_seq;
+		tcp_sk(sk)->rcvq_space.time = tcp_sk(sk)->tcp_mstamp;
 		tcp_sk(sk)->nonagle = c->nonagle;
 	}
 	if (backend != c->req->rsk_listener)	/* inline it has it all since its birth */
@@ -259,6 +260,8 @@ void kf_handover_parked(struct kf_conn *c, bool last)
 void kf_handover(struct kf_conn *c, enum kf_reason why)
 {
 	kf_conn_drop_answer(c);
+	if (!c->answered)	/* the client may wait for the ACK to send the rest */
+		kf_ack_now(c->sk);
 	/*
 	 * accept() charges the acceptor for nothing that is in flight, but its
 	 * ACK uncharges: hand over only when all is acknowledged (kernel-traps 6).

@@ -130,6 +130,8 @@ void kf_hook(struct kf_conn *c)
 	sk->sk_allocation = GFP_ATOMIC | __GFP_NOWARN;
 	/* Else a copying send uses the interrupted task's page_frag (kernel-traps 2). */
 	sk->sk_use_task_frag = false;
+	/* Born so on our own port; inline the stack has sent its first ACK mostly. */
+	inet_csk_enter_pingpong_mode(sk);
 	/* Pipelined answers must not wait for ACKs. Our own listener's children have it. */
 	c->nonagle = tcp_sk(sk)->nonagle;
 	tcp_sk(sk)->nonagle |= TCP_NAGLE_OFF;

@@ -14,7 +14,7 @@ void kf_unhook_listener(struct sock *sk);
 bool kf_hookable(struct sock *sk);
 void kf_hook(struct kf_conn *c);
 void kf_unhook(struct sock *sk);
-/* No answer of ours comes soon that could carry the ACK: as if kf_tap_syn_recv() had never been. */
+/* No answer of ours comes soon that could carry the ACK: as if kf_hook() had never been. */
 void kf_ack_now(struct sock *sk);
 void kf_want(struct kf_conn *c, enum kf_want want);
 

@@ -7,8 +7,9 @@
  * its queue a moment later and wakes the poll (listener.c).
  *
  * Until then the child has a data callback of ours, and its request in sk_user_data,
- * which also keeps BPF's sockmaps from saving that callback. Both are gone after the
- * first data, or when the poll adopts it: no child of ours is without one of these ends.
+ * which also keeps BPF's sockmaps from saving that callback (so a program that puts
+ * connections into one as they are made gets none of ours). Both are gone after the
+ * first data, or when the poll adopts the child or lets go of it.
  */
 #include <net/tcp.h>
 #include "conn.h"
@@ -20,7 +21,8 @@
 #define KF_BEHIND_MAX	8	/* in the queue before us, when nobody has drained it yet */
 
 /* Take @req off the queue; false when it is not there (any more). */
-static bool kf_newborn_take(struct sock *listener, struct request_sock *req)
+static bool kf_newborn_take(struct sock *listener, struct request_sock *req,
+			    const struct sock *child)
 {
 	struct request_sock_queue *queue = &inet_csk(listener)->icsk_accept_queue;
 	struct request_sock **link, *before = NULL;
@@ -33,7 +35,7 @@ static bool kf_newborn_take(struct sock *listener, struct request_sock *req)
 		before = *link;
 		link = &before->dl_next;
 	}
-	found = *link == req;
+	found = *link == req && req->sk == child;
 	if (found) {
 		WRITE_ONCE(*link, req->dl_next);
 		if (!req->dl_next)
@@ -54,7 +56,7 @@ static void kf_newborn_adopt(struct kf_server *srv, struct sock *sk, struct requ
 	if (!kf_poll_try(p))
 		return;
 	c = kf_conn_reuse(p);
-	if (c && kf_newborn_take(req->rsk_listener, req)) {
+	if (c && kf_newborn_take(req->rsk_listener, req, sk)) {
 		c->req = req;
 		c->sk = sk;
 		kf_count(srv, CONNECTIONS);
@@ -73,8 +75,7 @@ static void kf_newborn_data_ready(struct sock *sk)
 	struct kf_server *srv;
 
 	kf_newborn_forget(sk);
-	/* Without a listener it came by SYN cookie. */
-	if (!req || sock_owned_by_user(sk) || !req->rsk_listener || tcp_rsk(req)->tfo_listener)
+	if (!req || sock_owned_by_user(sk) || tcp_rsk(req)->tfo_listener)
 		return;
 	rcu_read_lock();
 	srv = kf_listener_server(req->rsk_listener);
@@ -83,8 +84,13 @@ static void kf_newborn_data_ready(struct sock *sk)
 	rcu_read_unlock();
 }
 
-void kf_newborn_mark(struct sock *sk, struct request_sock *req)
+void kf_newborn(const struct sock *listener, struct sock *sk, struct request_sock *req)
 {
+	/* The answer carries the first ACK (kernel-traps 19); else kf_ack_now(). */
+	inet_csk_enter_pingpong_mode(sk);
+	/* In a group the stack may put another request, or another listener, in place of these. */
+	if (listener->sk_reuseport || req->rsk_listener != listener)
+		return;
 	rcu_assign_sk_user_data(sk, req);
 	sk->sk_data_ready = kf_newborn_data_ready;
 }

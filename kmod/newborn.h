@@ -6,8 +6,8 @@
 #include <net/request_sock.h>
 #include <net/sock.h>
 
-/* @sk is new and locked, @req will be in the accept queue before its first data comes. */
-void kf_newborn_mark(struct sock *sk, struct request_sock *req);
+/* @sk is new and locked, @req will be in @listener's queue before the first data comes. */
+void kf_newborn(const struct sock *listener, struct sock *sk, struct request_sock *req);
 
 /* The stack's own callback back, if that is not so already. Holds: @sk's lock. */
 void kf_newborn_forget(struct sock *sk);

@@ -17,6 +17,7 @@
 #include "cache.h"
 #include "compat/vfs.h"
 #include "server.h"
+#include "text.h"
 
 static u32 kf_key_hash(const void *data, u32 len, u32 seed)
 {
@@ -38,7 +39,7 @@ static int kf_object_cmp(struct rhashtable_compare_arg *arg, const void *data)
 	const struct kf_key *key = arg->key;
 
 	return obj->key.len != key->len || obj->key.accepts != key->accepts ||
-	       memcmp(obj->key.name, key->name, key->len);
+	       !kf_same(obj->key.name, key->name, key->len);
 }
 
 static const struct rhashtable_params kf_object_params = {

@@ -94,6 +94,17 @@ void kf_poll_retry(struct kf_poll *p, struct kf_conn *c);
 
 /* timer.c: the waits. From the poll only. */
 void kf_wait_begin(struct kf_conn *c, enum kf_timeout which);
+#define KF_TICK	(HZ / 10 ?: 1)	/* granularity of the waits */
+/*
+ * Of many requests in a row not each moves its connection in the list: what began within
+ * the last tick goes on. So that none is closed early, this one lasts a tick longer.
+ */
+static inline void kf_wait_keepalive(struct kf_conn *c)
+{
+	if (c->timeout != KF_T_KEEPALIVE || (u32)jiffies - c->since >= KF_TICK)
+		kf_wait_begin(c, KF_T_KEEPALIVE);
+}
+
 void kf_wait_end(struct kf_conn *c);
 void kf_waits_expire(struct kf_poll *p);
 void kf_tick_arm(struct kf_poll *p);

@@ -15,46 +15,32 @@
 #include "poll.h"
 #include "send.h"
 
-static bool kf_vec_add(struct kf_poll *p, u32 *nr, struct page *page, u32 off, u32 len)
-{
-	if (*nr == ARRAY_SIZE(p->bv))
-		return false;
-	p->bv[*nr].bv_page = page;
-	p->bv[*nr].bv_offset = off;
-	p->bv[*nr].bv_len = len;
-	++*nr;
-	return true;
-}
-
 /* What is left of @out as vecs in p->bv, as many as fit; returns their bytes. */
 static size_t kf_vecs(struct kf_poll *p, const struct kf_out *out, u32 *nr)
 {
-	u32 skip = out->body_off, left = out->body_len, i;
+	const struct bio_vec *bv = out->body, *end = bv + out->nr_body;
+	u32 skip = out->body_off, left = out->body_len;
+	struct bio_vec *to = p->bv;
 	size_t len = 0;
 
-	*nr = 0;
 	if (out->done < out->head_len) {
 		len = out->head_len - out->done;
-		kf_vec_add(p, nr, out->head_page, out->head_off + out->done, len);
+		bvec_set_page(to++, out->head_page, len, out->head_off + out->done);
 	} else {
 		skip += out->done - out->head_len;
 		left -= out->done - out->head_len;
 	}
-	for (i = 0; i < out->nr_body && left; i++) {
-		const struct bio_vec *bv = &out->body[i];
-		u32 n;
+	while (bv < end && skip >= bv->bv_len)
+		skip -= (bv++)->bv_len;
+	for (; left && bv < end && to < p->bv + ARRAY_SIZE(p->bv); bv++, to++) {
+		u32 n = min(bv->bv_len - skip, left);
 
-		if (skip >= bv->bv_len) {
-			skip -= bv->bv_len;
-			continue;
-		}
-		n = min(bv->bv_len - skip, left);
-		if (!kf_vec_add(p, nr, bv->bv_page, bv->bv_offset + skip, n))
-			break;
+		bvec_set_page(to, bv->bv_page, n, bv->bv_offset + skip);
 		len += n;
 		left -= n;
 		skip = 0;
 	}
+	*nr = to - p->bv;
 	return len;
 }
 
@@ -63,7 +49,8 @@ static size_t kf_vecs(struct kf_poll *p, const struct kf_out *out, u32 *nr)
  * queued is the end of the last skb's last fragment; it is ours only if that is
  * where our vec ends. (6.1 ignores MSG_SPLICE_PAGES in silence; without
  * NETIF_F_SG 6.12 copies.) No ACK can have freed the skb: we hold the slock.
- * What was found at a connection's first answer holds for the small ones after it.
+ * What was found at a connection's first answer holds for those after it that are
+ * not large.
  */
 static bool kf_sent_by_reference(struct sock *sk, const struct bio_vec *bv, size_t sent)
 {
@@ -110,7 +97,7 @@ int kf_send(struct kf_conn *c, struct kf_out *out)
 			swap(sk->sk_frag, p->frag);
 		if (ret <= 0)
 			return total ? total : ret ?: -EAGAIN;
-		if (!c->answered || nr > 1 || copies)
+		if (!c->answered || nr > 8 || copies)
 			c->by_reference = kf_sent_by_reference(sk, p->bv, ret);
 		if (c->by_reference)
 			kf_count_add(p->srv, BYTES_BY_REFERENCE, ret);
@@ -158,7 +145,7 @@ bool kf_answer_done(struct kf_conn *c)
 	if (c->want != KF_WANT_NOTHING)
 		kf_want(c, KF_WANT_NOTHING);
 	c->state = KF_REQUEST;
-	kf_wait_begin(c, KF_T_KEEPALIVE);
+	kf_wait_keepalive(c);
 	/* Most often that was all there is. */
 	return tcp_inq(c->sk) || c->sk->sk_shutdown & RCV_SHUTDOWN;
 }

@@ -85,10 +85,8 @@ static struct sock *kf_tap_syn_recv(bool v6, const struct sock *sk, struct sk_bu
 		/* It can be found by now, but it is locked since it was cloned. */
 		kf_tap_cleanse(child);
 		kf_tap_ops_out(child);	/* IPv4 leaves what the clone has */
-		/* The answer carries the first ACK (kernel-traps 19); else kf_ack_now(). */
-		inet_csk_enter_pingpong_mode(child);
 		if (READ_ONCE(sk->sk_data_ready) == kf_listener_data_ready)
-			kf_newborn_mark(child, req);
+			kf_newborn(sk, child, req);
 	}
 	return child;
 }

@@ -13,7 +13,6 @@
 #include "park.h"
 #include "poll.h"
 
-#define KF_TICK (HZ / 10 ?: 1)	/* granularity of the waits */
 #define KF_PARK_TICK (HZ / 50 ?: 1) /* while anything waits for the backend */
 #define KF_EXPIRE_MAX 64	/* expiries handled in one round of the poll */
 
@@ -39,16 +38,9 @@ static u32 kf_bound(struct kf_server *srv, enum kf_timeout which)
 	return msecs_to_jiffies(kf_linger_ms);
 }
 
-/*
- * Of many requests in a row not each moves its connection in the list: what began within
- * the last tick goes on. So that no connection is closed early, all get a tick more.
- */
 void kf_wait_begin(struct kf_conn *c, enum kf_timeout which)
 {
 	struct kf_poll *p = c->poll;
-
-	if (which == KF_T_KEEPALIVE && c->timeout == which && (u32)jiffies - c->since < KF_TICK)
-		return;
 
 	c->since = (u32)jiffies;
 	c->timeout = which;
@@ -89,7 +81,7 @@ void kf_tick(struct timer_list *t)
 static bool kf_expire_list(struct kf_poll *p, enum kf_timeout which, int *left)
 {
 	struct list_head *list = &p->waits[which];
-	u32 late = which == KF_T_KEEPALIVE ? KF_TICK : 0;	/* kf_wait_begin() */
+	u32 late = which == KF_T_KEEPALIVE ? KF_TICK : 0;	/* kf_wait_keepalive() */
 	u32 bound = kf_bound(p->srv, which);
 	struct kf_conn *c;
 
