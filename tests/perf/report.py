@@ -111,6 +111,8 @@ def write(args, jobs):
     os.makedirs(where)
     known = {fact: several(jobs, fact) for fact in jobs[0].facts}
     known['minutes'] = '; '.join(f'{job.name} {job.took / 60:.1f}' for job in jobs)
+    there = {name[:-3] for name in os.listdir(f'{HERE}/measure') if name.endswith('.py')}
+    known['not measured'] = ', '.join(sorted(there - {job.name for job in jobs})) or 'nothing'
     chapters = [part(job, where) for job in jobs]
     measures = {job.name: dict(title=job.module.TITLE, facts=job.facts, seconds=job.took,
                                failed=bool(job.error), results=job.found) for job in jobs}
