@@ -200,7 +200,8 @@ void kf_conn_shutdown(struct kf_conn *c)
 	sk->sk_prot->shutdown(sk, SEND_SHUTDOWN);
 	if (sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN ||
 	    (c->asked_close && !tcp_inq(sk))) {
-		kf_discard(sk);
+		if (!skb_queue_empty(&sk->sk_receive_queue))
+			kf_discard(sk);
 		kf_conn_finish(c);
 		kf_close_at_once(c);
 		return;

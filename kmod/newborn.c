@@ -79,7 +79,7 @@ static void kf_newborn_data_ready(struct sock *sk)
 		return;
 	rcu_read_lock();
 	srv = kf_listener_server(req->rsk_listener);
-	if (srv && !READ_ONCE(srv->stopping) && !kf_conn_too_many(srv, 0))
+	if (srv && !READ_ONCE(srv->stopping))
 		kf_newborn_adopt(srv, sk, req);
 	rcu_read_unlock();
 }

@@ -140,6 +140,7 @@ static struct kf_poll *kf_poll_alloc(struct kf_server *srv, int node)
 	for (i = 0; i < KF_T_COUNT; i++)
 		INIT_LIST_HEAD(&p->waits[i]);
 	p->park_at = &p->waits[KF_T_BACKEND];
+	kf_missed_init(&p->missed);
 	timer_setup(&p->timer, kf_tick, 0);
 	INIT_WORK(&p->close_work, kf_close_work);
 	return p;

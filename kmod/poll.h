@@ -14,6 +14,7 @@
 #include <linux/netdevice.h>
 #include <linux/timer.h>
 #include "conn.h"
+#include "missed.h"
 #include "head.h"
 #include "route.h"
 #include "server.h"
@@ -55,6 +56,7 @@ struct kf_poll {
 	struct kf_answer answer;	/* ... what it gets, ... */
 	struct kf_reply_env env;	/* ... and what else is said; a stack would be zeroed */
 	char *name;			/* KF_KEY_MAX bytes: a name that had to be put together */
+	struct kf_missed missed;	/* names that were not there a moment ago */
 	struct bio_vec bv[KF_BODY_VECS + 1]; /* the answer being queued: head, body */
 
 	struct kf_conn *spare;		/* connections that have ended: kf_conn_reuse() */

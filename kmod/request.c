@@ -198,6 +198,10 @@ static void kf_ask(struct kf_conn *c, const struct kf_key *key)
 	struct kf_server *srv = c->poll->srv;
 	enum kf_reason why = KF_OK;
 
+	if (kf_missed_lately(&c->poll->missed, key)) {
+		kf_handover(c, KF_R_MISSING);
+		return;
+	}
 	kf_wait_end(c);
 	c->state = KF_ASKED;
 	c->lookup = kf_lookup_start(srv, key, kf_lookup_done, c, &why);
@@ -233,6 +237,8 @@ static bool kf_request_looked_up(struct kf_conn *c, const struct kf_request *rq)
 	struct kf_object *obj;
 
 	if (lk->reason) {
+		if (lk->reason == KF_R_MISSING)
+			kf_missed_add(&c->poll->missed, &lk->key);
 		kf_handover(c, lk->reason);
 		return false;
 	}
