@@ -83,27 +83,48 @@ def command(url, connections=CONNECTIONS, method='GET', headers=None, port=80, h
     return [*words, f'http://{host}{"" if port == 80 else f":{port}"}{url}']
 
 
+def obeys(process):
+    """It has begun: it catches SIGINT, which ended it before. (Where this guest waits for its disk the
+    clock runs ahead: no time is long enough to read a program for the first time.)"""
+    def caught():
+        assert process.poll() is None, f'{process.args} ended with {process.returncode}'
+        with open(f'/proc/{process.pid}/status') as status:
+            return int(re.search(r'SigCgt:\t(\w+)', status.read())[1], 16) >> signal.SIGINT - 1 & 1
+    wait_for(caught, f'{process.args[0]} begins', 60, pause=0.001)
+
+
 def wrk(url, seconds, **more):
     """One run of so many seconds of this guest's time. (wrk's -d knows whole seconds only.)"""
     with subprocess.Popen(command(url, **more), stdout=subprocess.PIPE, text=True) as process:
+        obeys(process)
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         return Run(process.communicate()[0])
 
 
+def segments():
+    """What TCP has sent so far, but for what it sent again."""
+    with open('/proc/net/snmp') as snmp:
+        names, numbers = (line.split() for line in snmp if line.startswith('Tcp:'))
+    return int(numbers[names.index('OutSegs')])
+
+
 class Found:
     """middle: thousands of instructions per request, the median; spread in per cent; requests in all,
-    warming up included; pending: how many more may have been answered without having been counted."""
+    warming up included; pending: how many more may have been answered without having been counted;
+    segments: what TCP sent for each, both sides together."""
 
 
 def instructions(url, seconds=0.5, repeat=3, warmup=0.1, status=200, length=0, connections=CONNECTIONS,
                  **more):
     """What one request costs. status, length: what every answer must have been; 0: any length."""
-    found, runs = Found(), []
+    found, runs, before = Found(), [], segments()
     for number in range(repeat + 1):
         settled()
         runs.append(wrk(url, seconds if number else warmup, connections=connections, **more))
         runs[-1].check(status, length)
     found.middle, found.spread = median_spread([1e6 / run.rate for run in runs[1:]])
+    settled()
+    found.segments = (segments() - before) / sum(run.requests for run in runs)
     found.requests, found.pending = sum(run.requests for run in runs), (repeat + 1) * connections
     return found

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import threading
 import time
+import meter
 import servers
 from results import find, markdown, result, value, wanted
 
@@ -137,6 +138,7 @@ def hits(url, seconds):
     """What 16 clients that ask for this without a pause get: per second, and how long it takes, in us."""
     with subprocess.Popen(['wrk', '-t1', '-c16', '-d1h', '--latency', f'http://127.0.0.1{url}'],
                           stdout=subprocess.PIPE, text=True) as process:
+        meter.obeys(process)
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         text = process.communicate()[0]

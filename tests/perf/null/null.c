@@ -25,6 +25,7 @@
 #include <net/tcp.h>
 
 #define NULL_PAGES	1100	/* 4 MiB and a head */
+#define NULL_COPIED	512	/* KF_BODY_COPIED: a body that goes with its head */
 
 static char *answer;
 module_param(answer, charp, 0444);
@@ -153,16 +154,31 @@ static void null_free(void)
 		__free_page(pages[--nr_pages].bv_page);
 }
 
+/*
+ * So many bytes go on a page of their own. As kfront's: a head that has more than a
+ * little behind it is a fragment apart from the body's pages, and a client that reads
+ * pays for each fragment that it meets.
+ */
+static size_t null_chunk(const struct page *page, size_t got, size_t rest)
+{
+	const char *end = nr_pages ? NULL : strnstr(page_address(page), "\r\n\r\n", got);
+	size_t head = end ? end + 4 - (char *)page_address(page) : got;
+
+	return got - head + rest > NULL_COPIED ? head : got;
+}
+
 static int null_read(void)
 {
 	struct file *file = filp_open(answer, O_RDONLY, 0);
-	ssize_t got = PAGE_SIZE;
-	loff_t pos = 0;
+	ssize_t got = 0;
+	loff_t size;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	while (got == PAGE_SIZE && nr_pages < NULL_PAGES) {
+	size = i_size_read(file_inode(file));
+	while (length < size && nr_pages < NULL_PAGES) {
 		struct page *page = alloc_page(GFP_KERNEL);
+		loff_t pos = length;
 
 		if (!page)
 			break;
@@ -171,11 +187,12 @@ static int null_read(void)
 			__free_page(page);
 			break;
 		}
+		got = null_chunk(page, got, size - pos);
 		bvec_set_page(&pages[nr_pages++], page, got, 0);
 		length += got;
 	}
 	filp_close(file, NULL);
-	return length && length == pos && got != PAGE_SIZE ? 0 : -EIO;
+	return length && length == size ? 0 : -EIO;
 }
 
 static int null_setopt(int level, int opt, int val)
