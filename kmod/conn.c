@@ -410,7 +410,7 @@ int kf_conn_run(struct kf_conn *c)
 
 void kf_conn_here(struct kf_conn *c, struct sock *sk)
 {
-	int work = 0;
+	int work = 0;	/* counts for nobody's budget: there are few */
 
 	kf_conn_steps(c, KF_STEPS_HERE, &work);
 	kf_conn_unlocked(c, sk);
