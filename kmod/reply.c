@@ -180,6 +180,7 @@ static bool kf_reply_send(struct kf_conn *c, const struct kf_request *rq,
 		out.nr_body = obj->nr_bv;
 		out.body_off = a->first;
 		out.body_len = a->length;
+		out.whole = a->length == e->size;
 	} else if (streaming) {
 		out.body = c->stream->bv;
 		out.nr_body = c->stream->nr_bv;

@@ -16,12 +16,12 @@
 #include "send.h"
 
 /* What is left of @out as vecs in p->bv, as many as fit; returns their bytes. */
-static size_t kf_vecs(struct kf_poll *p, const struct kf_out *out, u32 *nr)
+static u32 kf_vecs(struct kf_poll *p, const struct kf_out *out, u32 *nr)
 {
 	const struct bio_vec *bv = out->body, *end = bv + out->nr_body;
 	u32 skip = out->body_off, left = out->body_len;
 	struct bio_vec *to = p->bv;
-	size_t len = 0;
+	u32 len = 0;
 
 	if (out->done < out->head_len) {
 		len = out->head_len - out->done;
@@ -29,6 +29,11 @@ static size_t kf_vecs(struct kf_poll *p, const struct kf_out *out, u32 *nr)
 	} else {
 		skip += out->done - out->head_len;
 		left -= out->done - out->head_len;
+	}
+	if (out->whole && !skip && to + out->nr_body <= p->bv + ARRAY_SIZE(p->bv)) {
+		memcpy(to, bv, out->nr_body * sizeof(*bv));
+		*nr = to + out->nr_body - p->bv;
+		return len + left;
 	}
 	while (bv < end && skip >= bv->bv_len)
 		skip -= (bv++)->bv_len;
@@ -47,12 +52,13 @@ static size_t kf_vecs(struct kf_poll *p, const struct kf_out *out, u32 *nr)
 /*
  * Did TCP take references, or did it copy? Looked up, not assumed: the last byte
  * queued is the end of the last skb's last fragment; it is ours only if that is
- * where our vec ends. (6.1 ignores MSG_SPLICE_PAGES in silence; without
+ * where our vecs end. (6.1 ignores MSG_SPLICE_PAGES in silence; without
  * NETIF_F_SG 6.12 copies.) No ACK can have freed the skb: we hold the slock.
- * What was found at a connection's first answer holds for those after it that are
- * not large.
+ * What was found at a connection's first answer holds for those after it, unless its
+ * route has lost NETIF_F_SG.
  */
-static bool kf_sent_by_reference(struct sock *sk, const struct bio_vec *bv, size_t sent)
+static bool kf_sent_by_reference(struct sock *sk, const struct bio_vec *bv, u32 nr, u32 len,
+				 u32 sent)
 {
 	struct sk_buff *skb = tcp_write_queue_tail(sk);
 	const skb_frag_t *frag;
@@ -61,6 +67,10 @@ static bool kf_sent_by_reference(struct sock *sk, const struct bio_vec *bv, size
 		skb = skb_rb_last(&sk->tcp_rtx_queue);
 	if (!skb || !skb_shinfo(skb)->nr_frags)
 		return false;
+	if (sent == len) {	/* mostly: all of it */
+		bv += nr - 1;
+		sent = bv->bv_len;
+	}
 	for (; sent > bv->bv_len; bv++)
 		sent -= bv->bv_len;
 	frag = &skb_shinfo(skb)->frags[skb_shinfo(skb)->nr_frags - 1];
@@ -74,9 +84,9 @@ int kf_send(struct kf_conn *c, struct kf_out *out)
 	struct kf_poll *p = c->poll;
 	struct sock *sk = c->sk;
 	bool copies = !(sk->sk_route_caps & NETIF_F_SG);
+	const u32 end = out->head_len + out->body_len;
 	int ret, total = 0;
-	size_t len;
-	u32 nr;
+	u32 len, nr;
 
 	if (!out->shared)
 		flags |= MSG_NO_SHARED_FRAGS;
@@ -84,7 +94,7 @@ int kf_send(struct kf_conn *c, struct kf_out *out)
 		len = kf_vecs(p, out, &nr);
 		if (!len)
 			return total;
-		if (out->last || out->done + len < out->head_len + out->body_len)
+		if (out->last || out->done + len < end)
 			flags |= MSG_MORE;
 		else
 			flags &= ~MSG_MORE;
@@ -97,8 +107,8 @@ int kf_send(struct kf_conn *c, struct kf_out *out)
 			swap(sk->sk_frag, p->frag);
 		if (ret <= 0)
 			return total ? total : ret ?: -EAGAIN;
-		if (!c->answered || nr > 8 || copies)
-			c->by_reference = kf_sent_by_reference(sk, p->bv, ret);
+		if (!c->answered || copies)
+			c->by_reference = kf_sent_by_reference(sk, p->bv, nr, len, ret);
 		if (c->by_reference)
 			kf_count_add(p->srv, BYTES_BY_REFERENCE, ret);
 		else
@@ -106,7 +116,7 @@ int kf_send(struct kf_conn *c, struct kf_out *out)
 		kf_count_add(p->srv, BYTES_SENT, ret);
 		out->done += ret;
 		total += ret;
-		if (ret < len)
+		if (ret < len || out->done == end)
 			return total;
 	}
 }

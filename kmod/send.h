@@ -15,6 +15,7 @@ struct kf_out {
 	u32 nr_body;
 	u32 body_off;		/* bytes at the beginning of body[] that are not wanted */
 	u32 body_len;		/* bytes wanted */
+	bool whole;		/* they are all that body[] has */
 	u32 done;		/* bytes of head + body already queued */
 	bool shared;		/* body is page cache, not immutable pages of ours */
 	bool last;		/* a FIN follows at once: keep the last segment back for it */
