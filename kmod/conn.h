@@ -96,6 +96,7 @@ struct kf_conn {
 	bool by_reference:1;		/* TCP took the last answer so: send.c */
 	bool reset:1;			/* end with RST */
 	bool orphan:1;			/* TCP has the socket: close.c */
+	bool unserved:1;		/* in poll->unserved */
 };
 
 static_assert(sizeof(struct kf_conn) <= 192);
@@ -144,6 +145,9 @@ bool kf_conn_timed_out(struct kf_conn *c);
 
 /* Try again to hand over one that is parked. Same context; may free @c. Return: it left. */
 bool kf_conn_retry(struct kf_conn *c);
+
+/* It has had its first answer, or is the backend's: no longer in poll->unserved. Same context. */
+void kf_conn_served(struct kf_conn *c);
 
 /* Steps of the state machine, used by request.c, send.c and handover.c. Hold: slock, not owned. */
 void kf_conn_drop_answer(struct kf_conn *c);

@@ -18,6 +18,7 @@
 #include "head.h"
 #include "route.h"
 #include "server.h"
+#include "shed.h"
 
 #define KF_HEAD_BUF	16384	/* bytes; the largest max_header_bytes */
 #define KF_HEAD_PAGES	8
@@ -62,11 +63,17 @@ struct kf_poll {
 	struct kf_conn *spare;		/* connections that have ended: kf_conn_reuse() */
 	u32 spares;
 
+	/* Of connections' first answers; others read them: */
+	u32 unserved;			/* connections that wait for it */
+	u32 served;			/* that had it, or were handed over instead */
+
 	/* close.c: */
 	u32 orphans_at;			/* jiffies: when they were counted */
 	bool orphans_few;
 	struct llist_head closing;	/* for the worker */
 	struct work_struct close_work;
+
+	struct kf_shed shed;		/* not the poll's: see there */
 };
 
 #define KF_EV_TICK	0	/* the timer fired */

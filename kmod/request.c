@@ -328,4 +328,6 @@ void kf_request_done(struct kf_conn *c)
 	memset(&c->scan, 0, sizeof(c->scan));
 	c->head_whole = false;
 	c->answered++;
+	if (c->unserved)
+		kf_conn_served(c);
 }

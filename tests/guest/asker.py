@@ -23,6 +23,10 @@ class Asker(threading.Thread):
         else:
             self.others += 1
 
+    @property
+    def total(self):
+        return self.ours + self.others
+
     def run(self):
         try:
             while not self.stop:
