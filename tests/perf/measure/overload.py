@@ -16,6 +16,7 @@ import time
 if __name__ == '__main__':              # in a guest, see agent()
     sys.path[:0] = ['/kfront/tests/perf', '/kfront/tests/guest']
 import kmod
+import meter
 import servers
 from results import find, markdown, median_spread, result, value, wanted
 
@@ -61,11 +62,21 @@ class Server:
         servers.asset(SIZE)
         self.stack = None
 
-    def start(self, name):
+    def start(self, name, url=URL, options=None):
         self.stack, self.name = contextlib.ExitStack(), name
-        server = self.stack.enter_context(servers.running(name))
+        server = self.stack.enter_context(servers.running(name, **(options or {})))
         if name == 'kfront':
-            server.warm(URL)
+            server.warm(url)
+        return server.version()
+
+    def asset(self, size):
+        return servers.asset(size)
+
+    def length(self, url):
+        """Of an answer, after which the connection ends."""
+        got = servers.get(url)
+        assert got.status == 200, got.line
+        return len(got.head) + len(got.body)
 
     def stop(self):
         self.stack.close()
@@ -161,6 +172,15 @@ class Generator:
             for name, count in found.items():
                 total[name] = total.get(name, 0) + count
         return total
+
+
+    def wrk(self, url, seconds, fields, length):
+        """So many requests in so many seconds, each on the connection before it or on its own."""
+        words = meter.command(url, headers=fields, host=HERE)
+        words[words.index('-d1h')] = f'-d{seconds}s'
+        run = meter.Run(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+        run.check(200, length)
+        return run.requests
 
 
 # --- on the host
