@@ -20,6 +20,7 @@
 #include "poll.h"
 #include "request.h"
 #include "send.h"
+#include "shed.h"
 
 #define KF_LINGER_BYTES	(1024 * 1024)	/* swallowed after our FIN, about */
 #define KF_STEPS_MAX	32		/* state changes in one run before others get a turn */
@@ -140,15 +141,6 @@ void kf_conn_answer(struct kf_conn *c)
 	local_bh_enable();
 }
 
-void kf_conn_served(struct kf_conn *c)
-{
-	struct kf_poll *p = c->poll;
-
-	c->unserved = false;
-	WRITE_ONCE(p->unserved, p->unserved - 1);
-	WRITE_ONCE(p->served, p->served + 1);
-}
-
 /* What is held for the answer in progress. */
 void kf_conn_drop_answer(struct kf_conn *c)
 {
@@ -182,10 +174,8 @@ void kf_conn_finish(struct kf_conn *c)
 	kf_conn_drop_answer(c);
 	kf_unpark(c);
 	kf_wait_end(c);
-	if (c->unserved) {
-		c->unserved = false;
-		WRITE_ONCE(c->poll->unserved, c->poll->unserved - 1);
-	}
+	if (c->unserved)
+		kf_unserved_end(c);
 	if (c->state == KF_NEWBORN)
 		kf_newborn_forget(c->sk);
 	else
@@ -269,8 +259,7 @@ static bool kf_conn_adopt(struct kf_conn *c)
 		return true;
 	}
 	kf_hook(c);
-	c->unserved = true;
-	WRITE_ONCE(c->poll->unserved, c->poll->unserved + 1);
+	kf_unserved_begin(c);
 	c->state = KF_REQUEST;
 	if (!tcp_inq(sk))	/* else kf_request() does, if it has to */
 		kf_wait_begin(c, KF_T_HEADER);

@@ -81,6 +81,7 @@ struct kf_conn {
 	u32 answered;			/* requests answered on this connection */
 	u32 send_off;			/* how much of head + body (chunk) is queued */
 	u32 body_off;			/* of the answer's body in that of the object: a range */
+	u32 born;			/* poll->second, when it was adopted */
 	u16 head_off;			/* of the head on head_page */
 	struct kf_scan scan;		/* of the head being received */
 	u8 state;			/* enum kf_conn_state */
@@ -145,9 +146,6 @@ bool kf_conn_timed_out(struct kf_conn *c);
 
 /* Try again to hand over one that is parked. Same context; may free @c. Return: it left. */
 bool kf_conn_retry(struct kf_conn *c);
-
-/* It has had its first answer, or is the backend's: no longer in poll->unserved. Same context. */
-void kf_conn_served(struct kf_conn *c);
 
 /* Steps of the state machine, used by request.c, send.c and handover.c. Hold: slock, not owned. */
 void kf_conn_drop_answer(struct kf_conn *c);

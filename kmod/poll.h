@@ -63,9 +63,11 @@ struct kf_poll {
 	struct kf_conn *spare;		/* connections that have ended: kf_conn_reuse() */
 	u32 spares;
 
-	/* Of connections' first answers; others read them: */
-	u32 unserved;			/* connections that wait for it */
-	u32 served;			/* that had it, or were handed over instead */
+	/* Connections and their first answers; shed.c reads this at any time: */
+	u32 second;			/* when the last one came: jiffies / HZ */
+	u32 unserved[2];		/* of that second and the one before, by parity: */
+					/* those that still wait for an answer */
+	u32 served;			/* all that had one, or were handed over instead */
 
 	/* close.c: */
 	u32 orphans_at;			/* jiffies: when they were counted */

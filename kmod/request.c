@@ -22,6 +22,7 @@
 #include "request.h"
 #include "route.h"
 #include "send.h"
+#include "shed.h"
 
 /* The first @len bytes of @skb, which has as many. */
 static bool kf_peek_piece(const struct sk_buff *skb, char *to, u32 len)
@@ -329,5 +330,5 @@ void kf_request_done(struct kf_conn *c)
 	c->head_whole = false;
 	c->answered++;
 	if (c->unserved)
-		kf_conn_served(c);
+		kf_served(c);
 }

@@ -9,10 +9,11 @@
  *
  * Two things must be so. The CPU is behind: its ksoftirqd, which gets what softirqs
  * could not finish, has been at it for shed_after_ms without once having found nothing
- * to do. (A CPU that is merely busy is not behind.) And more connections wait
- * for their first answer here than are served in a twentieth of a second: who comes
- * in at the rate at which others are served is let in, however busy it is, and what
- * keeps the CPU busy may be something else altogether.
+ * to do. (A CPU that is merely busy is not behind.) And of the connections of the last
+ * second or two more wait for their first answer than are served in a fifth of one: who
+ * comes in at the rate at which others are served is let in, however busy it is, and what
+ * keeps the CPU busy may be something else altogether. Who has been silent for longer
+ * does not count: clients may be so, and must not shut others out.
  *
  * Where another thread does a softirq's work (threaded NAPI, PREEMPT_RT) nothing is shed.
  */
@@ -25,8 +26,46 @@
 #include "shed.h"
 
 #define KF_SHED_FLOOR	32	/* so many may wait in any case */
-#define KF_SHED_SHARE	20	/* ... and this part of those served in a second */
+#define KF_SHED_SHARE	5	/* ... and this part of those served in a second */
 #define KF_SHED_WINDOW	(HZ / 10 ?: 1)
+
+static u32 kf_second(void)
+{
+	return jiffies / HZ;
+}
+
+/* Each of the two numbers is begun anew when its second is. */
+void kf_unserved_begin(struct kf_conn *c)
+{
+	struct kf_poll *p = c->poll;
+	u32 now = kf_second();
+
+	if (p->second != now) {
+		if (now - p->second > 1)
+			WRITE_ONCE(p->unserved[~now & 1], 0);
+		WRITE_ONCE(p->unserved[now & 1], 0);
+		WRITE_ONCE(p->second, now);
+	}
+	c->unserved = true;
+	c->born = now;
+	WRITE_ONCE(p->unserved[now & 1], p->unserved[now & 1] + 1);
+}
+
+void kf_unserved_end(struct kf_conn *c)
+{
+	struct kf_poll *p = c->poll;
+	u32 which = c->born & 1;
+
+	c->unserved = false;
+	if (p->second - c->born <= 1)
+		WRITE_ONCE(p->unserved[which], p->unserved[which] - 1);
+}
+
+void kf_served(struct kf_conn *c)
+{
+	kf_unserved_end(c);
+	WRITE_ONCE(c->poll->served, c->poll->served + 1);
+}
 
 static bool kf_is_ksoftirqd(const struct task_struct *task)
 {
@@ -74,13 +113,16 @@ static u32 kf_shed_limit(struct kf_poll *p)
 	return KF_SHED_FLOOR + s->rate / KF_SHED_SHARE;
 }
 
-/* How many wait: those that are with us, and the handshakes of the last second. */
+/* How many wait: connections of the last second or two, and handshakes of the last one. */
 static u32 kf_shed_waiting(const struct kf_poll *p, const struct sock *listener)
 {
 	const struct request_sock_queue *queue = &inet_csk(listener)->icsk_accept_queue;
 
-	return READ_ONCE(p->unserved) +
-	       max(reqsk_queue_len_young(queue), 0) / num_online_cpus();
+	u32 unserved = 0;
+
+	if (kf_second() - READ_ONCE(p->second) <= 1)
+		unserved = READ_ONCE(p->unserved[0]) + READ_ONCE(p->unserved[1]);
+	return unserved + max(reqsk_queue_len_young(queue), 0) / num_online_cpus();
 }
 
 bool kf_shed_syn(struct kf_server *srv, const struct sock *listener)

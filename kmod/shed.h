@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+struct kf_conn;
 struct kf_poll;
 struct kf_server;
 struct sock;
@@ -25,5 +26,13 @@ struct kf_shed {
  * @listener: ours, or tapped; under rcu_read_lock(), BH off
  */
 bool kf_shed_syn(struct kf_server *srv, const struct sock *listener);
+
+/*
+ * A connection waits for its first answer; it need not any more; it has had it, or is the
+ * backend's. From its poll; the last two only if @c->unserved.
+ */
+void kf_unserved_begin(struct kf_conn *c);
+void kf_unserved_end(struct kf_conn *c);
+void kf_served(struct kf_conn *c);
 
 #endif /* KFRONT_SHED_H */
