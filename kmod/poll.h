@@ -68,6 +68,7 @@ struct kf_poll {
 	u32 unserved[2];		/* of that second and the one before, by parity: */
 					/* those that still wait for an answer */
 	u32 served;			/* all that had one, or were handed over instead */
+	u32 left;			/* when some were last left to the server: jiffies / HZ */
 
 	/* close.c: */
 	u32 orphans_at;			/* jiffies: when they were counted */

@@ -22,6 +22,7 @@
 #include "reply.h"
 #include "request.h"
 #include "send.h"
+#include "shed.h"
 
 /*
  * A body of so many bytes is copied behind its head: that is less than a fragment
@@ -275,6 +276,8 @@ void kf_reply_error(struct kf_conn *c, int status)
 		kf_conn_reset(c);
 		return;
 	}
+	if (c->unserved)
+		kf_served(c);
 	if (status == 408)
 		kf_count(srv, RESPONSES_408);
 	else

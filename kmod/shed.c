@@ -13,21 +13,27 @@
  * second or two more wait for their first answer than are served in a fifth of one: who
  * comes in at the rate at which others are served is let in, however busy it is, and what
  * keeps the CPU busy may be something else altogether. Who has been silent for longer
- * does not count: clients may be so, and must not shut others out.
+ * does not count: clients may be so, and must not shut others out. One in sixteen gets
+ * in all the same, so that no flood that looks like many clients can shut out all others.
  *
+ * What the server takes itself (inline, kf_shed_left()) we do not know: then nothing is shed.
  * Where another thread does a softirq's work (threaded NAPI, PREEMPT_RT) nothing is shed.
  */
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <net/inet_connection_sock.h>
 #include "poll.h"
 #include "shed.h"
 
-#define KF_SHED_FLOOR	32	/* so many may wait in any case */
+#define KF_SHED_FLOOR	32U	/* so many may wait in any case */
 #define KF_SHED_SHARE	5	/* ... and this part of those served in a second */
+#define KF_SHED_PASS	16	/* one of so many gets in, whoever the others may be */
 #define KF_SHED_WINDOW	(HZ / 10 ?: 1)
+#define KF_SHED_FRESH	(HZ / 20 ?: 1)	/* since ksoftirqd was last seen at work */
 
 static u32 kf_second(void)
 {
@@ -74,43 +80,45 @@ static bool kf_is_ksoftirqd(const struct task_struct *task)
 	return task->flags & PF_KTHREAD && !strncmp(task->comm, name, sizeof(name) - 1);
 }
 
-/* Has this CPU been behind for longer than @after ms? */
+/*
+ * Has this CPU been behind for longer than @after ms? Only ksoftirqd at work tells: one that
+ * is runnable may be waiting for the scheduler while interrupts' ends do all there is.
+ */
 static bool kf_shed_behind(struct kf_shed *s, u32 after)
 {
 	const struct task_struct *task = s->ksoftirqd;
+	bool fresh = jiffies - s->seen <= KF_SHED_FRESH;
 
-	if (task != current) {
-		if (kf_is_ksoftirqd(current)) {
-			task = current;
-		} else if (!task) {
-			return false;
-		} else if (!task_is_running(task)) {
-			s->sleeps = task->nvcsw - 1;	/* its next work is another one */
+	if (task == current || kf_is_ksoftirqd(current)) {
+		s->seen = jiffies;
+		if (current != task || current->nvcsw != s->sleeps || !fresh) {
+			s->ksoftirqd = current;
+			s->sleeps = current->nvcsw;
+			s->since = jiffies;
 			return false;
 		}
-	}
-	if (task != s->ksoftirqd || task->nvcsw != s->sleeps) {
-		s->ksoftirqd = task;
-		s->sleeps = task->nvcsw;
-		s->since = jiffies;
+	} else if (!task || !fresh || task->nvcsw != s->sleeps) {
 		return false;
 	}
 	return time_after(jiffies, s->since + msecs_to_jiffies(after));
 }
 
 /* How many may wait for their first answer. */
-static u32 kf_shed_limit(struct kf_poll *p)
+static u32 kf_shed_limit(struct kf_poll *p, const struct sock *listener)
 {
+	u32 most = READ_ONCE(listener->sk_max_ack_backlog) / 2 / num_online_cpus();
 	struct kf_shed *s = &p->shed;
 	unsigned long took = jiffies - s->window;
 	u32 served = READ_ONCE(p->served);
 
 	if (took >= KF_SHED_WINDOW) {
-		s->rate = (u64)(served - s->served) * HZ / took;
+		s->rate = div64_ul((u64)(served - s->served) * HZ, took);
 		s->served = served;
 		s->window = jiffies;
 	}
-	return KF_SHED_FLOOR + s->rate / KF_SHED_SHARE;
+	/* With more handshakes than half the backlog cookies are near: those nobody counts. */
+	return clamp(KF_SHED_FLOOR + s->rate / KF_SHED_SHARE, KF_SHED_FLOOR,
+		     max(most, KF_SHED_FLOOR));
 }
 
 /* How many wait: connections of the last second or two, and handshakes of the last one. */
@@ -125,14 +133,20 @@ static u32 kf_shed_waiting(const struct kf_poll *p, const struct sock *listener)
 	return unserved + max(reqsk_queue_len_young(queue), 0) / num_online_cpus();
 }
 
+void kf_shed_left(struct kf_poll *p)
+{
+	WRITE_ONCE(p->left, kf_second());
+}
+
 bool kf_shed_syn(struct kf_server *srv, const struct sock *listener)
 {
 	u32 after = READ_ONCE(srv->set.shed_after_ms);
 	struct kf_poll *p = kf_poll_here(srv);
-	u32 limit = kf_shed_limit(p);
+	u32 limit = kf_shed_limit(p, listener);
 
-	if (likely(!kf_shed_behind(&p->shed, after)) || !after ||
-	    kf_shed_waiting(p, listener) < limit)
+	if (likely(!kf_shed_behind(&p->shed, after)) || !after || !READ_ONCE(srv->set.enabled) ||
+	    kf_second() - READ_ONCE(p->left) <= 1 || kf_shed_waiting(p, listener) < limit ||
+	    !(++p->shed.turn % KF_SHED_PASS))
 		return false;
 	kf_count(srv, SYNS_SHED);
 	return true;

@@ -15,10 +15,12 @@ struct task_struct;
 struct kf_shed {
 	const struct task_struct *ksoftirqd;	/* this CPU's, once seen at work; they never end */
 	unsigned long sleeps;	/* how often it had gone to sleep when ... */
-	unsigned long since;	/* jiffies: ... it was first seen at work after that */
+	unsigned long since;	/* jiffies: ... it was first seen at work after that, ... */
+	unsigned long seen;	/* ... and last */
 	unsigned long window;	/* jiffies: when ... */
 	u32 served;		/* ... so many connections had been served */
 	u32 rate;		/* served per second in the window before */
+	u32 turn;		/* of those that were to be dropped */
 };
 
 /*
@@ -26,6 +28,9 @@ struct kf_shed {
  * @listener: ours, or tapped; under rcu_read_lock(), BH off
  */
 bool kf_shed_syn(struct kf_server *srv, const struct sock *listener);
+
+/* Inline: connections were left to the server, and how many it serves is not known. Its poll's. */
+void kf_shed_left(struct kf_poll *p);
 
 /*
  * A connection waits for its first answer; it need not any more; it has had it, or is the

@@ -79,14 +79,18 @@ static void kf_tap_ops_out(struct sock *sk)
 static int kf_tap_conn_request(bool v6, struct sock *sk, struct sk_buff *skb)
 {
 	struct kf_server *srv = kf_listener_server(sk);
-	struct kf_tap *tap = NULL;
+	struct kf_tap *tap;
 
-	if (!srv && kf_tapped(sk))
+	if (!srv) {
 		tap = rcu_dereference_sk_user_data(sk);
-	if (tap)
-		srv = tap->srv;
-	if (srv && kf_shed_syn(srv, sk))
+		smp_rmb();	/* ours, if our callback is still there: kf_tap_callbacks_out() */
+		if (tap && kf_tapped(sk))
+			srv = tap->srv;
+	}
+	if (srv && kf_shed_syn(srv, sk)) {
+		tcp_listendrop(sk);
 		return 0;	/* dropped, and nothing is said */
+	}
 	return def_af_ops[v6]->conn_request(sk, skb);
 }
 

@@ -19,7 +19,7 @@ def one(guests, shift, case, name, quick):
     server, generator = guests
     size, close = CASES[case]
     url, fields = f'/perf/{size}.png', {'Connection': 'close'} if close else {}
-    length, runs, requests = server('length', url) if close else 0, [], 0
+    length, runs, requests = server('length', url, close), [], 0
     generator('wrk', url, 1, fields, length)
     for _ in range(1 if quick else 3):
         server.ask('sample', SECONDS + 2)       # nothing to do before and after

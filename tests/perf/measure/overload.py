@@ -72,9 +72,11 @@ class Server:
     def asset(self, size):
         return servers.asset(size)
 
-    def length(self, url):
-        """Of an answer, after which the connection ends."""
-        got = servers.get(url)
+    def length(self, url, close):
+        """Of an answer; close: that ends the connection."""
+        with servers.Conn() as conn:
+            lines = ['Connection: close'] * close
+            got = conn.send(servers.request(url, headers=lines)).response()
         assert got.status == 200, got.line
         return len(got.head) + len(got.body)
 
