@@ -259,7 +259,6 @@ static bool kf_conn_adopt(struct kf_conn *c)
 		return true;
 	}
 	kf_hook(c);
-	kf_unserved_begin(c);
 	c->state = KF_REQUEST;
 	if (!tcp_inq(sk))	/* else kf_request() does, if it has to */
 		kf_wait_begin(c, KF_T_HEADER);
@@ -385,8 +384,11 @@ static void kf_conn_steps(struct kf_conn *c, int max, int *work)
 		break;
 	}
 	/* Most short connections have ended by now. */
-	if (c->state != KF_DEAD && list_empty(&c->all))
+	if (c->state != KF_DEAD && list_empty(&c->all)) {
 		list_add_tail(&c->all, &c->poll->conns);
+		if (!c->answered && c->state != KF_PARKED)
+			kf_unserved_begin(c);
+	}
 }
 
 int kf_conn_run(struct kf_conn *c)

@@ -23,7 +23,6 @@
 #include "poll.h"
 #include "request.h"
 #include "send.h"
-#include "shed.h"
 #include "tap.h"
 
 /* What a child takes over from the listener it was born to, that matters to a server. */
@@ -190,7 +189,7 @@ static enum kf_unable kf_handover_try(struct kf_conn *c, enum kf_reason why)
 	}
 	kf_count(srv, HANDED_OVER);
 	this_cpu_inc(srv->stats->handed_over[why]);
-	if (c->unserved)
+	if (!c->answered)
 		kf_served(c);
 	kf_unpark(c);
 	kf_wait_end(c);

@@ -307,11 +307,11 @@ static noinline u32 kf_head_compose(char *buf, const struct kf_request *rq,
 	return KF_PUT(p, "\r\n") - buf;
 }
 
-/* Does nothing come between what is said of the entity in a 200? */
+/* Is what is said of the entity in a 200 just its text, but for the end of the connection? */
 static bool kf_is_seamless(const struct kf_request *rq, const struct kf_entity *e,
 			   const struct kf_reply_env *env)
 {
-	return env->keepalive && !rq->keepalive_token && !e->deflate && !e->siblings && e->size;
+	return (!env->keepalive || !rq->keepalive_token) && !e->deflate && !e->siblings && e->size;
 }
 
 u32 kf_head_write(char *buf, const struct kf_request *rq, const struct kf_entity *e,
@@ -322,7 +322,13 @@ u32 kf_head_write(char *buf, const struct kf_request *rq, const struct kf_entity
 	if (a->status != 200 || !kf_is_seamless(rq, e, env))
 		return kf_head_compose(buf, rq, e, a, env);
 	p = kf_put(p, env->front->text, env->front->len);
-	p = kf_put(p, e->text, e->full + e->type_len);
+	if (env->keepalive) {
+		p = kf_put(p, e->text, e->full + e->type_len);
+	} else {
+		p = kf_put(p, e->text, e->full);
+		p = KF_PUT(p, "Connection: close\r\n");
+		p = kf_put(p, e->text + e->full, e->type_len);
+	}
 	return KF_PUT(p, "\r\n") - buf;
 }
 

@@ -101,6 +101,14 @@ void kf_poll_schedule(struct kf_poll *p);	/* BH off */
 bool kf_poll_try(struct kf_poll *p);
 void kf_poll_leave(struct kf_poll *p);
 
+/* @c has had its first answer, or is the backend's. From the poll. */
+static inline void kf_served(struct kf_conn *c)
+{
+	WRITE_ONCE(c->poll->served, c->poll->served + 1);
+	if (c->unserved)
+		kf_unserved_end(c);
+}
+
 /* Look at @c again at the next tick (it stays queued). From the poll. */
 void kf_poll_retry(struct kf_poll *p, struct kf_conn *c);
 

@@ -22,7 +22,6 @@
 #include "reply.h"
 #include "request.h"
 #include "send.h"
-#include "shed.h"
 
 /*
  * A body of so many bytes is copied behind its head: that is less than a fragment
@@ -276,7 +275,7 @@ void kf_reply_error(struct kf_conn *c, int status)
 		kf_conn_reset(c);
 		return;
 	}
-	if (c->unserved)
+	if (!c->answered)
 		kf_served(c);
 	if (status == 408)
 		kf_count(srv, RESPONSES_408);

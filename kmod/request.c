@@ -22,7 +22,6 @@
 #include "request.h"
 #include "route.h"
 #include "send.h"
-#include "shed.h"
 
 /* The first @len bytes of @skb, which has as many. */
 static bool kf_peek_piece(const struct sk_buff *skb, char *to, u32 len)
@@ -328,7 +327,6 @@ void kf_request_done(struct kf_conn *c)
 	kf_consume(c->sk, c->scan.scanned);
 	memset(&c->scan, 0, sizeof(c->scan));
 	c->head_whole = false;
-	c->answered++;
-	if (c->unserved)
+	if (!c->answered++)
 		kf_served(c);
 }

@@ -67,12 +67,6 @@ void kf_unserved_end(struct kf_conn *c)
 		WRITE_ONCE(p->unserved[which], p->unserved[which] - 1);
 }
 
-void kf_served(struct kf_conn *c)
-{
-	kf_unserved_end(c);
-	WRITE_ONCE(c->poll->served, c->poll->served + 1);
-}
-
 static bool kf_is_ksoftirqd(const struct task_struct *task)
 {
 	static const char name[] = "ksoftirqd/";
@@ -80,24 +74,35 @@ static bool kf_is_ksoftirqd(const struct task_struct *task)
 	return task->flags & PF_KTHREAD && !strncmp(task->comm, name, sizeof(name) - 1);
 }
 
+/* Something has begun that may last: from here on it is counted what is served. */
+static void kf_shed_begin(struct kf_poll *p)
+{
+	struct kf_shed *s = &p->shed;
+
+	s->ksoftirqd = current;
+	s->sleeps = current->nvcsw;
+	s->since = jiffies;
+	s->window = jiffies;
+	s->served = READ_ONCE(p->served);
+}
+
 /*
  * Has this CPU been behind for longer than @after ms? Only ksoftirqd at work tells: one that
  * is runnable may be waiting for the scheduler while interrupts' ends do all there is.
  */
-static bool kf_shed_behind(struct kf_shed *s, u32 after)
+static bool kf_shed_behind(struct kf_poll *p, u32 after)
 {
+	struct kf_shed *s = &p->shed;
 	const struct task_struct *task = s->ksoftirqd;
 	bool fresh = jiffies - s->seen <= KF_SHED_FRESH;
 
-	if (task == current || kf_is_ksoftirqd(current)) {
+	if (kf_is_ksoftirqd(current)) {
 		s->seen = jiffies;
 		if (current != task || current->nvcsw != s->sleeps || !fresh) {
-			s->ksoftirqd = current;
-			s->sleeps = current->nvcsw;
-			s->since = jiffies;
+			kf_shed_begin(p);
 			return false;
 		}
-	} else if (!task || !fresh || task->nvcsw != s->sleeps) {
+	} else if (!fresh || !task || task->nvcsw != s->sleeps) {
 		return false;
 	}
 	return time_after(jiffies, s->since + msecs_to_jiffies(after));
@@ -142,10 +147,11 @@ bool kf_shed_syn(struct kf_server *srv, const struct sock *listener)
 {
 	u32 after = READ_ONCE(srv->set.shed_after_ms);
 	struct kf_poll *p = kf_poll_here(srv);
-	u32 limit = kf_shed_limit(p, listener);
 
-	if (likely(!kf_shed_behind(&p->shed, after)) || !after || !READ_ONCE(srv->set.enabled) ||
-	    kf_second() - READ_ONCE(p->left) <= 1 || kf_shed_waiting(p, listener) < limit ||
+	if (likely(!kf_shed_behind(p, after)))
+		return false;
+	if (!after || !READ_ONCE(srv->set.enabled) || kf_second() - READ_ONCE(p->left) <= 1 ||
+	    kf_shed_waiting(p, listener) < kf_shed_limit(p, listener) ||
 	    !(++p->shed.turn % KF_SHED_PASS))
 		return false;
 	kf_count(srv, SYNS_SHED);

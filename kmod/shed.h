@@ -33,11 +33,10 @@ bool kf_shed_syn(struct kf_server *srv, const struct sock *listener);
 void kf_shed_left(struct kf_poll *p);
 
 /*
- * A connection waits for its first answer; it need not any more; it has had it, or is the
- * backend's. From its poll; the last two only if @c->unserved.
+ * A connection has to wait for its first answer; it has not any more. From its poll, the
+ * latter only if @c->unserved.
  */
 void kf_unserved_begin(struct kf_conn *c);
 void kf_unserved_end(struct kf_conn *c);
-void kf_served(struct kf_conn *c);
 
 #endif /* KFRONT_SHED_H */
