@@ -123,7 +123,8 @@ def static(quick, cases):
     """Each server with all the cases; the null responder is another one for each."""
     said = {}
     for name in SERVERS if not quick else SERVERS[:-1]:
-        mine = [case for case in cases if wanted(case.name, name)]
+        # Debian has lighttpd's compression in a package of its own, and no files made beforehand.
+        mine = [case for case in cases if wanted(case.name, name) and (case.name, name) != ('gzip', 'lighttpd')]
         if name == 'null':
             for case in mine:
                 with servers.running('null', answer=said[case.name], close=int(case.close)):
