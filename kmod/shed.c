@@ -9,12 +9,12 @@
  *
  * Two things must be so. The CPU is behind: its ksoftirqd, which gets what softirqs
  * could not finish, has been at it for shed_after_ms without once having found nothing
- * to do. (A CPU that is merely busy is not behind.) And of the connections of the last
- * second or two more wait for their first answer than are served in a fifth of one: who
- * comes in at the rate at which others are served is let in, however busy it is, and what
- * keeps the CPU busy may be something else altogether. Who has been silent for longer
- * does not count: clients may be so, and must not shut others out. One in sixteen gets
- * in all the same, so that no flood that looks like many clients can shut out all others.
+ * to do. (On 6.1, which leaves more to it, that may be so on a CPU that is merely busy.)
+ * And of the connections of the last second or two more wait for their first answer
+ * than were served in one: who comes in at the rate at which others are served is let
+ * in, however busy the CPU is and with what. Who has been silent for longer does not
+ * count: clients may be so, and must not shut others out. One in sixteen gets in all the
+ * same, so that no flood that looks like many clients can shut out all others.
  *
  * What the server takes itself (inline, kf_shed_left()) we do not know: then nothing is shed.
  * Where another thread does a softirq's work (threaded NAPI, PREEMPT_RT) nothing is shed.
@@ -30,7 +30,6 @@
 #include "shed.h"
 
 #define KF_SHED_FLOOR	32U	/* so many may wait in any case */
-#define KF_SHED_SHARE	5	/* ... and this part of those served in a second */
 #define KF_SHED_PASS	16	/* one of so many gets in, whoever the others may be */
 #define KF_SHED_WINDOW	(HZ / 10 ?: 1)
 #define KF_SHED_FRESH	(HZ / 20 ?: 1)	/* since ksoftirqd was last seen at work */
@@ -122,8 +121,7 @@ static u32 kf_shed_limit(struct kf_poll *p, const struct sock *listener)
 		s->window = jiffies;
 	}
 	/* With more handshakes than half the backlog cookies are near: those nobody counts. */
-	return clamp(KF_SHED_FLOOR + s->rate / KF_SHED_SHARE, KF_SHED_FLOOR,
-		     max(most, KF_SHED_FLOOR));
+	return clamp(KF_SHED_FLOOR + s->rate, KF_SHED_FLOOR, max(most, KF_SHED_FLOOR));
 }
 
 /* How many wait: connections of the last second or two, and handshakes of the last one. */
