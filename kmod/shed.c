@@ -9,10 +9,10 @@
  *
  * Two things must be so. The CPU is behind: its ksoftirqd, which gets what softirqs
  * could not finish, has been at it for shed_after_ms without once having found nothing
- * to do. (On 6.1, which leaves more to it, that may be so on a CPU that is merely busy.)
+ * to do. (On 6.1, which leaves more to it, that may be so on a CPU that is merely busy:
+ * one more reason why it is for the administrator to switch this on.)
  * And of the connections of the last second or two more wait for their first answer
- * than were served in one: who comes in at the rate at which others are served is let
- * in, however busy the CPU is and with what. Who has been silent for longer does not
+ * than are served in a twentieth of one. Who has been silent for longer does not
  * count: clients may be so, and must not shut others out. One in sixteen gets in all the
  * same, so that no flood that looks like many clients can shut out all others.
  *
@@ -30,6 +30,7 @@
 #include "shed.h"
 
 #define KF_SHED_FLOOR	32U	/* so many may wait in any case */
+#define KF_SHED_SHARE	20	/* ... and this part of those served in a second */
 #define KF_SHED_PASS	16	/* one of so many gets in, whoever the others may be */
 #define KF_SHED_WINDOW	(HZ / 10 ?: 1)
 #define KF_SHED_FRESH	(HZ / 20 ?: 1)	/* since ksoftirqd was last seen at work */
@@ -121,7 +122,8 @@ static u32 kf_shed_limit(struct kf_poll *p, const struct sock *listener)
 		s->window = jiffies;
 	}
 	/* With more handshakes than half the backlog cookies are near: those nobody counts. */
-	return clamp(KF_SHED_FLOOR + s->rate, KF_SHED_FLOOR, max(most, KF_SHED_FLOOR));
+	return clamp(KF_SHED_FLOOR + s->rate / KF_SHED_SHARE, KF_SHED_FLOOR,
+		     max(most, KF_SHED_FLOOR));
 }
 
 /* How many wait: connections of the last second or two, and handshakes of the last one. */
@@ -146,9 +148,9 @@ bool kf_shed_syn(struct kf_server *srv, const struct sock *listener)
 	u32 after = READ_ONCE(srv->set.shed_after_ms);
 	struct kf_poll *p = kf_poll_here(srv);
 
-	if (likely(!kf_shed_behind(p, after)))
+	if (likely(!after) || !kf_shed_behind(p, after))
 		return false;
-	if (!after || !READ_ONCE(srv->set.enabled) || kf_second() - READ_ONCE(p->left) <= 1 ||
+	if (!READ_ONCE(srv->set.enabled) || kf_second() - READ_ONCE(p->left) <= 1 ||
 	    kf_shed_waiting(p, listener) < kf_shed_limit(p, listener) ||
 	    !(++p->shed.turn % KF_SHED_PASS))
 		return false;

@@ -55,7 +55,7 @@ void kf_settings_defaults(struct kf_settings *set)
 		.revalidate_ms = 1000,
 		.backend_wait_ms = 3000,
 		.max_parked = 4096,
-		.shed_after_ms = 100,
+		.shed_after_ms = 0,
 		.drain_timeout_ms = 10000,
 		.strict = 0,
 		.armed = 0,
