@@ -13,7 +13,7 @@
  * one more reason why it is for the administrator to switch this on.)
  * And of the connections of the last second or two more wait for their first answer
  * than are served in a twentieth of one. Who has been silent for longer does not
- * count: clients may be so, and must not shut others out. One in sixteen gets in all the
+ * count: clients may be so, and must not shut others out. One in 64 gets in all the
  * same, so that no flood that looks like many clients can shut out all others.
  *
  * What the server takes itself (inline, kf_shed_left()) we do not know: then nothing is shed.
@@ -31,7 +31,7 @@
 
 #define KF_SHED_FLOOR	32U	/* so many may wait in any case */
 #define KF_SHED_SHARE	20	/* ... and this part of those served in a second */
-#define KF_SHED_PASS	16	/* one of so many gets in, whoever the others may be */
+#define KF_SHED_PASS	64	/* one of so many gets in, whoever the others may be */
 #define KF_SHED_WINDOW	(HZ / 10 ?: 1)
 #define KF_SHED_FRESH	(HZ / 20 ?: 1)	/* since ksoftirqd was last seen at work */
 
