@@ -33,7 +33,7 @@
 #define KF_SHED_SHARE	20	/* ... and this part of those served in a second */
 #define KF_SHED_PASS	64	/* one of so many gets in, whoever the others may be */
 #define KF_SHED_WINDOW	(HZ / 10 ?: 1)
-#define KF_SHED_FRESH	(HZ / 20 ?: 1)	/* since ksoftirqd was last seen at work */
+#define KF_SHED_FRESH	(HZ / 4)	/* since ksoftirqd was last seen at work; a slow guest needs it */
 
 static u32 kf_second(void)
 {
