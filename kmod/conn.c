@@ -20,7 +20,6 @@
 #include "poll.h"
 #include "request.h"
 #include "send.h"
-#include "shed.h"
 
 #define KF_LINGER_BYTES	(1024 * 1024)	/* swallowed after our FIN, about */
 #define KF_STEPS_MAX	32		/* state changes in one run before others get a turn */
@@ -174,8 +173,6 @@ void kf_conn_finish(struct kf_conn *c)
 	kf_conn_drop_answer(c);
 	kf_unpark(c);
 	kf_wait_end(c);
-	if (c->unserved)
-		kf_unserved_end(c);
 	if (c->state == KF_NEWBORN)
 		kf_newborn_forget(c->sk);
 	else
@@ -384,11 +381,8 @@ static void kf_conn_steps(struct kf_conn *c, int max, int *work)
 		break;
 	}
 	/* Most short connections have ended by now. */
-	if (c->state != KF_DEAD && list_empty(&c->all)) {
+	if (c->state != KF_DEAD && list_empty(&c->all))
 		list_add_tail(&c->all, &c->poll->conns);
-		if (!c->answered && c->state != KF_PARKED)
-			kf_unserved_begin(c);
-	}
 }
 
 int kf_conn_run(struct kf_conn *c)

@@ -81,7 +81,6 @@ struct kf_conn {
 	u32 answered;			/* requests answered on this connection */
 	u32 send_off;			/* how much of head + body (chunk) is queued */
 	u32 body_off;			/* of the answer's body in that of the object: a range */
-	u32 born;			/* poll->second, when it was adopted */
 	u16 head_off;			/* of the head on head_page */
 	struct kf_scan scan;		/* of the head being received */
 	u8 state;			/* enum kf_conn_state */
@@ -97,7 +96,6 @@ struct kf_conn {
 	bool by_reference:1;		/* TCP took the last answer so: send.c */
 	bool reset:1;			/* end with RST */
 	bool orphan:1;			/* TCP has the socket: close.c */
-	bool unserved:1;		/* in poll->unserved */
 };
 
 static_assert(sizeof(struct kf_conn) <= 192);

@@ -189,8 +189,6 @@ static enum kf_unable kf_handover_try(struct kf_conn *c, enum kf_reason why)
 	}
 	kf_count(srv, HANDED_OVER);
 	this_cpu_inc(srv->stats->handed_over[why]);
-	if (!c->answered)
-		kf_served(c);
 	kf_unpark(c);
 	kf_wait_end(c);
 	sock_hold(sk);		/* until it is unlocked: kf_conn_unlocked() */

@@ -16,7 +16,6 @@
 #include "handover.h"
 #include "hook.h"
 #include "park.h"
-#include "shed.h"
 #include "poll.h"
 
 #define KF_PARK_OLDEST	8	/* refusals, after which the oldest are left alone */
@@ -37,8 +36,6 @@ bool kf_park(struct kf_conn *c, enum kf_reason why)
 	}
 	kf_count(srv, PARKED);
 	kf_want(c, KF_WANT_NOTHING);
-	if (c->unserved)		/* it is not this CPU that it waits for */
-		kf_unserved_end(c);
 	c->reason = why;
 	c->state = KF_PARKED;
 	kf_wait_begin(c, KF_T_BACKEND);

@@ -18,7 +18,6 @@
 #include "head.h"
 #include "route.h"
 #include "server.h"
-#include "shed.h"
 
 #define KF_HEAD_BUF	16384	/* bytes; the largest max_header_bytes */
 #define KF_HEAD_PAGES	8
@@ -63,20 +62,11 @@ struct kf_poll {
 	struct kf_conn *spare;		/* connections that have ended: kf_conn_reuse() */
 	u32 spares;
 
-	/* Connections and their first answers; shed.c reads this at any time: */
-	u32 second;			/* when the last one came: jiffies / HZ */
-	u32 unserved[2];		/* of that second and the one before, by parity: */
-					/* those that still wait for an answer */
-	u32 served;			/* all that had one, or were handed over instead */
-	u32 left;			/* when some were last left to the server: jiffies / HZ */
-
 	/* close.c: */
 	u32 orphans_at;			/* jiffies: when they were counted */
 	bool orphans_few;
 	struct llist_head closing;	/* for the worker */
 	struct work_struct close_work;
-
-	struct kf_shed shed;		/* not the poll's: see there */
 };
 
 #define KF_EV_TICK	0	/* the timer fired */
@@ -100,14 +90,6 @@ void kf_poll_schedule(struct kf_poll *p);	/* BH off */
  */
 bool kf_poll_try(struct kf_poll *p);
 void kf_poll_leave(struct kf_poll *p);
-
-/* @c has had its first answer, or is the backend's. From the poll. */
-static inline void kf_served(struct kf_conn *c)
-{
-	WRITE_ONCE(c->poll->served, c->poll->served + 1);
-	if (c->unserved)
-		kf_unserved_end(c);
-}
 
 /* Look at @c again at the next tick (it stays queued). From the poll. */
 void kf_poll_retry(struct kf_poll *p, struct kf_conn *c);

@@ -275,8 +275,6 @@ void kf_reply_error(struct kf_conn *c, int status)
 		kf_conn_reset(c);
 		return;
 	}
-	if (!c->answered)
-		kf_served(c);
 	if (status == 408)
 		kf_count(srv, RESPONSES_408);
 	else

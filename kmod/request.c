@@ -327,6 +327,5 @@ void kf_request_done(struct kf_conn *c)
 	kf_consume(c->sk, c->scan.scanned);
 	memset(&c->scan, 0, sizeof(c->scan));
 	c->head_whole = false;
-	if (!c->answered++)
-		kf_served(c);
+	c->answered++;
 }

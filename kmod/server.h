@@ -55,7 +55,6 @@ struct kf_settings {
 	int revalidate_ms;
 	int backend_wait_ms;
 	int max_parked;
-	int shed_after_ms;
 	int drain_timeout_ms;
 	int strict;			/* these two change in arm.c only */
 	int armed;			/* enum kf_armed */

@@ -11,7 +11,6 @@
 
 #define KF_COUNTERS(_)							\
 	_(CONNECTIONS, connections)		/* taken from the accept queue */ \
-	_(SYNS_SHED, syns_shed)			/* overload: dropped unanswered */ \
 	_(ACCEPTS_LEFT, accepts_left)		/* inline: the server's queue was left alone */ \
 	_(CONNECTIONS_CLOSED, connections_closed) /* ended here, not handed over */ \
 	_(REQUESTS, requests)			/* answered from the kernel */	\

@@ -34,7 +34,6 @@ static int object_bytes_max = 16 * 1024 * 1024;
 static int revalidate_min = 10;
 static int revalidate_max = 60 * 1000;
 static int parked_max = 1000 * 1000;
-static int shed_max = 10 * 1000;
 static unsigned long cache_bytes_min = 64 * 1024;
 
 void kf_settings_defaults(struct kf_settings *set)
@@ -55,7 +54,6 @@ void kf_settings_defaults(struct kf_settings *set)
 		.revalidate_ms = 1000,
 		.backend_wait_ms = 3000,
 		.max_parked = 4096,
-		.shed_after_ms = 0,
 		.drain_timeout_ms = 10000,
 		.strict = 0,
 		.armed = 0,
@@ -224,7 +222,6 @@ static const struct ctl_table kf_template[] = {
 	KF_INT(revalidate_ms, revalidate_min, revalidate_max),
 	KF_INT(backend_wait_ms, zero, timeout_max),
 	KF_INT(max_parked, zero, parked_max),
-	KF_INT(shed_after_ms, zero, shed_max),
 	KF_INT(drain_timeout_ms, zero, timeout_max),
 	KF_STATE(strict, zero, one),
 	KF_STATE(armed, zero, two),

@@ -14,7 +14,6 @@
 #include "handover.h"
 #include "hook.h"
 #include "poll.h"
-#include "shed.h"
 #include "tap.h"
 
 #define KF_TAP_PENDING	0	/* bit in flags */
@@ -159,10 +158,8 @@ static void kf_tap_take(struct kf_poll *p, struct kf_tap *tap, struct sock *sk)
 			kf_tap_take_all(p, sk, &t);
 		bh_unlock_sock(sk);
 	}
-	if (t.left) {
+	if (t.left)
 		kf_count(srv, ACCEPTS_LEFT);
-		kf_shed_left(p);
-	}
 	if (t.more && !kf_tap_pend(tap, sk))
 		t.wake = true;
 	if (t.left || t.wake)

@@ -10,8 +10,7 @@
  *			child is a clone of its listener, and before anybody else can
  *			lock it gets the stack's own pointers back. So no child, not
  *			even one the server accepts before we see it, ever has a
- *			callback of ours, and none can call us after rmmod. And with
- *			another conn_request(), which sees each SYN: shed.c.
+ *			callback of ours, and none can call us after rmmod.
  *
  * sk_user_data is ours, too: it finds the tap, and keeps others (BPF) from putting
  * themselves between.
@@ -29,7 +28,6 @@
 #include "hook.h"
 #include "listener.h"
 #include "newborn.h"
-#include "shed.h"
 #include "tap.h"
 
 /* By family: IPv4, IPv6. */
@@ -73,35 +71,6 @@ static void kf_tap_ops_out(struct sock *sk)
 		WRITE_ONCE(icsk->icsk_af_ops, def_af_ops[false]);
 	else if (icsk->icsk_af_ops == tap_af_ops[true])
 		WRITE_ONCE(icsk->icsk_af_ops, def_af_ops[true]);
-}
-
-/* A SYN, for a listener of ours or the server's. BH off, under rcu_read_lock(). */
-static int kf_tap_conn_request(bool v6, struct sock *sk, struct sk_buff *skb)
-{
-	struct kf_server *srv = kf_listener_server(sk);
-	struct kf_tap *tap;
-
-	if (!srv) {
-		tap = rcu_dereference_sk_user_data(sk);
-		smp_rmb();	/* ours, if our callback is still there: kf_tap_callbacks_out() */
-		if (tap && kf_tapped(sk))
-			srv = tap->srv;
-	}
-	if (srv && kf_shed_syn(srv, sk)) {
-		tcp_listendrop(sk);
-		return 0;	/* dropped, and nothing is said */
-	}
-	return def_af_ops[v6]->conn_request(sk, skb);
-}
-
-static int kf_tap_conn_request4(struct sock *sk, struct sk_buff *skb)
-{
-	return kf_tap_conn_request(false, sk, skb);
-}
-
-static int kf_tap_conn_request6(struct sock *sk, struct sk_buff *skb)
-{
-	return kf_tap_conn_request(true, sk, skb);
 }
 
 static struct sock *kf_tap_syn_recv(bool v6, const struct sock *sk, struct sk_buff *skb,
@@ -355,13 +324,10 @@ static int kf_tap_learn(struct net *net, int family)
 	if (!tap_af_ops[v6]) {
 		def_af_ops[v6] = inet_csk(sk)->icsk_af_ops;
 		tap_af_ops[v6] = kmemdup(def_af_ops[v6], sizeof(*def_af_ops[v6]), GFP_KERNEL);
-		if (tap_af_ops[v6]) {
-			tap_af_ops[v6]->conn_request = v6 ? kf_tap_conn_request6 :
-							    kf_tap_conn_request4;
+		if (tap_af_ops[v6])
 			tap_af_ops[v6]->syn_recv_sock = v6 ? kf_tap_syn_recv6 : kf_tap_syn_recv4;
-		} else {
+		else
 			err = -ENOMEM;
-		}
 		kmemleak_not_leak(tap_af_ops[v6]);
 	}
 	sock_release(sock);
@@ -387,10 +353,8 @@ void kf_taps_forget(void)
 	int v6;
 
 	for (v6 = 0; v6 < 2; v6++) {
-		if (!tap_af_ops[v6])
-			continue;
-		WRITE_ONCE(tap_af_ops[v6]->conn_request, def_af_ops[v6]->conn_request);
-		WRITE_ONCE(tap_af_ops[v6]->syn_recv_sock, def_af_ops[v6]->syn_recv_sock);
+		if (tap_af_ops[v6])
+			WRITE_ONCE(tap_af_ops[v6]->syn_recv_sock, def_af_ops[v6]->syn_recv_sock);
 	}
-	synchronize_rcu();	/* nobody is in either of ours any more */
+	synchronize_rcu();	/* nobody is in kf_tap_syn_recv() any more */
 }

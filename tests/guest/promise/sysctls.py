@@ -10,7 +10,7 @@ from lib import *
 DEFAULTS = {'enabled': 1, 'header_timeout_ms': 20000, 'keepalive_timeout_ms': 5000, 'keepalive_requests': 100,
             'send_timeout_ms': 300000, 'max_header_bytes': 8190, 'max_header_lines': 100,
             'max_object_bytes': 1 << 20, 'revalidate_ms': 1000, 'backend_wait_ms': 3000, 'max_parked': 4096,
-            'drain_timeout_ms': 10000, 'shed_after_ms': 0, 'guard_files': '.htaccess', 'index': 'index.html'}
+            'drain_timeout_ms': 10000, 'guard_files': '.htaccess', 'index': 'index.html'}
 TYPES = '''html htm css js mjs json txt xml svg png jpg jpeg gif webp avif ico bmp woff woff2 ttf otf eot pdf
 mp3 mp4 webm ogg wav zip bz2 xz wasm'''.split()
 WORDS = {'guard_files': ['a/b', '..', '.'], 'index': ['a/b', '..', '/x'], 'exclude': ['icons/', '*', '/a//', '/a/../b', '/a%2fb', '/100%/', '/ok /%00'],

@@ -64,8 +64,6 @@ class Server:
 
     def start(self, name, url=URL, options=None):
         self.stack, self.name = contextlib.ExitStack(), name
-        if name == 'kfront':
-            options = dict(shed_after_ms=100, **(options or {}))
         server = self.stack.enter_context(servers.running(name, **(options or {})))
         if name == 'kfront':
             server.warm(url)
@@ -349,7 +347,7 @@ def host(quick, vm):
 TEXT = """\
 A file of 4 KiB; `short`: one request on each connection, `keep-alive`: eight. The server's guest does
 62.5 million instructions a second, its clock kept with this machine's; httperf, eight processes of it
-in a guest of their own, offers connections at a fixed rate over a wire that loses what nobody takes. kfront has `shed_after_ms=100`.
+in a guest of their own, offers connections at a fixed rate over a wire that loses what nobody takes.
 Capacity is what a light load says: requests begun per busy second. In time: connected within {0} s, and
 each answer within {0} s; the median of two windows of {1} s. **Only as sound as its clock**: where the
 machine under it is not quiet the server's guest falls behind (pace, of 1.00; the lowest of each row), and
